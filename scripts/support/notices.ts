@@ -1,0 +1,59 @@
+import type { Metafile } from 'esbuild';
+import { readFileSync, readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { root } from './paths.ts';
+
+interface PackageFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+  readonly homepage: string;
+  /** Texts of the package's own licence and notice files. */
+  readonly texts: readonly string[];
+}
+
+/** Copied into dist/ beside the bundles, so that no metafile mentions them. */
+const copiedPackages = ['node_modules/@vscode/codicons'];
+
+/** Folders of the packages whose code is in the bundles, relative to the root, sorted. */
+export function bundledPackages(metafile: Metafile): string[] {
+  const folders = new Set(copiedPackages);
+  for (const { inputs } of Object.values(metafile.outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const folder = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0];
+      if (folder !== undefined && bytesInOutput > 0) folders.add(folder);
+    }
+  }
+  return [...folders].sort();
+}
+
+function readPackage(folder: string): PackageFacts {
+  const path = join(root, folder);
+  const manifest = JSON.parse(readFileSync(join(path, 'package.json'), 'utf8')) as Record<string, unknown>;
+  const texts = readdirSync(path)
+    .filter((name) => /^(licen[cs]e|notice|copying)/i.test(name))
+    .sort()
+    .map((name) => readFileSync(join(path, name), 'utf8').replaceAll('\r\n', '\n').trim());
+  const name = String(manifest['name']);
+  return {
+    name,
+    version: String(manifest['version']),
+    license: String(manifest['license']),
+    homepage: typeof manifest['homepage'] === 'string' ? manifest['homepage'] : `https://www.npmjs.com/package/${name}`,
+    texts,
+  };
+}
+
+/** Writes dist/THIRD_PARTY_NOTICES.txt: each bundled package with its licence in full. */
+export async function writeNotices(metafile: Metafile): Promise<void> {
+  const packages = bundledPackages(metafile).map(readPackage);
+  const sections = packages.map(({ name, version, license, homepage, texts }) =>
+    [`${name} ${version}`, homepage, `Licence: ${license}`, '', ...(texts.length > 0 ? texts : [`(${license})`])].join(
+      '\n',
+    ),
+  );
+  const rule = `\n\n${'-'.repeat(80)}\n\n`;
+  const head = 'Samsa contains code of the packages below. Their licences follow.';
+  await writeFile(join(root, 'dist', 'THIRD_PARTY_NOTICES.txt'), `${[head, ...sections].join(rule)}\n`);
+}

@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+/** Real clients and JVM tools take seconds to start; a slow machine must not turn that into a failure. */
+const clientTimeoutMs = 120_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'clients',
+          include: ['test/clients/**/*.test.ts'],
+          testTimeout: clientTimeoutMs,
+          hookTimeout: clientTimeoutMs,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
