@@ -1,0 +1,69 @@
+import type { ClusterErrorCode, ClusterEvent, PartitionState, SegmentState } from '../../shared/cluster-protocol.ts';
+import type { Clock } from '../common/clock.ts';
+import type { FileSystem } from '../common/file-system.ts';
+import type { Logger } from '../common/logger.ts';
+import type { Random } from '../common/random.ts';
+
+/** One listener as `listeners` or `advertised.listeners` name it, e.g. `PLAINTEXT://127.0.0.1:9092`. */
+export interface Listener {
+  readonly name: string;
+  readonly host: string;
+  /** 0 asks for any free port. */
+  readonly port: number;
+}
+
+/** What one broker needs to run. Plain data, but for the ports, so that it can cross a thread boundary. */
+export interface BrokerConfigInput {
+  readonly nodeId: number;
+  /** Kafka log directories, absolute; made and formatted when empty. The first one holds the metadata log. */
+  readonly logDirs: readonly string[];
+  /** For formatting a new directory, and checked against `meta.properties` of an old one. */
+  readonly clusterId: string;
+  /** Client listeners. */
+  readonly listeners: readonly Listener[];
+  readonly advertisedListeners: readonly Listener[];
+  readonly controllerListener: Listener;
+  /** Broker configs by Kafka's names (`num.partitions`, …): what `server.properties` or `--config` set. */
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** The outside world of a broker. */
+export interface BrokerPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly fileSystem: FileSystem;
+  readonly logger: Logger;
+  /** Called for every `controller`, `leader` and `isr` event that this broker causes or sees first. */
+  readonly onEvent: (event: ClusterEvent) => void;
+  /** The broker can't go on (its metadata log failed, say): it has stopped serving; the owner ends it. */
+  readonly onFatal: (error: Error) => void;
+}
+
+/** A broker that runs. `startBroker` in `broker-node.ts` makes one. */
+export interface RunningBroker {
+  readonly nodeId: number;
+  readonly clusterId: string;
+  /** With the ports that were really bound. */
+  readonly listeners: readonly Listener[];
+  readonly controllerListener: Listener;
+  controller(): { readonly id: number; readonly epoch: number };
+  /** All partitions, or one topic's; `replicaStates` holds this broker's own entry only. */
+  partitions(topic?: string): PartitionState[];
+  /** What lies on disk for one partition here. */
+  segments(topic: string, partition: number): SegmentState[];
+  /** Controlled shutdown: answers what is under way, closes logs cleanly. */
+  shutdown(): Promise<void>;
+  /** As if the process had died: sockets reset, no file is written any more. */
+  kill(): void;
+}
+
+/** Why a broker did not start; `code` is what the cluster tells its user. */
+export class BrokerStartError extends Error {
+  readonly code: ClusterErrorCode;
+
+  constructor(code: ClusterErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'BrokerStartError';
+    this.code = code;
+  }
+}
