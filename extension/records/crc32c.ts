@@ -1,0 +1,70 @@
+import { createRequire } from 'node:module';
+
+/** CRC-32C (Castagnoli, reflected polynomial 0x82f63b78) of the bytes from `start` to `end`, an unsigned 32-bit number. */
+export type Crc32c = (bytes: Buffer, start: number, end: number) => number;
+
+const SLICES = 8;
+const tables = makeTables();
+
+function makeTables(): Uint32Array {
+  const table = new Uint32Array(SLICES * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 1) !== 0 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+    table[byte] = crc;
+  }
+  for (let byte = 0; byte < 256; byte++) {
+    for (let slice = 1; slice < SLICES; slice++) {
+      const previous = table[(slice - 1) * 256 + byte]!;
+      table[slice * 256 + byte] = (previous >>> 8) ^ table[previous & 0xff]!;
+    }
+  }
+  return table;
+}
+
+/** Eight bytes a step, one table look-up a byte: over 1 GB/s, no slower than WebAssembly,
+ * which must copy its input first. */
+export const portableCrc32c: Crc32c = (bytes, start, end) => {
+  const t = tables;
+  let crc = -1;
+  let at = start;
+  for (const last = end - 7; at < last; at += 8) {
+    const low = crc ^ (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24));
+    crc =
+      t[1792 + (low & 0xff)]! ^
+      t[1536 + ((low >>> 8) & 0xff)]! ^
+      t[1280 + ((low >>> 16) & 0xff)]! ^
+      t[1024 + (low >>> 24)]! ^
+      t[768 + bytes[at + 4]!]! ^
+      t[512 + bytes[at + 5]!]! ^
+      t[256 + bytes[at + 6]!]! ^
+      t[bytes[at + 7]!]!;
+  }
+  for (; at < end; at++) crc = (crc >>> 8) ^ t[(crc ^ bytes[at]!) & 0xff]!;
+  return ~crc >>> 0;
+};
+
+/** `@node-rs/crc32` where it is installed (the bundles keep it external); undefined elsewhere. */
+export const nativeCrc32c: Crc32c | undefined = loadNative();
+
+function loadNative(): Crc32c | undefined {
+  try {
+    // A bundle is CommonJS and has `require`; sources run as modules and make their own.
+    const load = typeof require === 'function' ? require : createRequire(import.meta.url);
+    const native = load('@node-rs/crc32') as { crc32c(input: Uint8Array): number };
+    if (native.crc32c(Buffer.from('123456789')) !== 0xe3069283) return undefined;
+    return (bytes, start, end) => native.crc32c(bytes.subarray(start, end)) >>> 0;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Below this many bytes the call into native code costs more than it saves. */
+const NATIVE_FROM_BYTES = 256;
+
+/** The fastest way to the CRC-32C that this process has. */
+export const crc32c: Crc32c =
+  nativeCrc32c === undefined
+    ? portableCrc32c
+    : (bytes, start, end) =>
+        end - start < NATIVE_FROM_BYTES ? portableCrc32c(bytes, start, end) : nativeCrc32c(bytes, start, end);
