@@ -1,0 +1,87 @@
+/** Where reading of a topic begins. */
+export type ReadFrom =
+  | { readonly kind: 'beginning' }
+  /** Only what arrives from now on. */
+  | { readonly kind: 'end' }
+  | { readonly kind: 'offset'; readonly offset: number };
+
+export interface OpenMessagesRequest {
+  readonly topic: string;
+  /** All partitions when absent. */
+  readonly partition?: number;
+  readonly from: ReadFrom;
+}
+
+export interface OpenOffsetsRequest {
+  readonly topic: string;
+}
+
+/** What a command about a topic is about; a tree node of a topic or partition is one too. */
+export interface TopicTarget {
+  readonly topic: string;
+  readonly partition?: number;
+}
+
+export interface CreateTopicRequest {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+}
+
+export interface DeleteTopicRequest {
+  readonly topic: string;
+  /** The person has agreed already; nobody is asked. */
+  readonly confirmed?: boolean;
+}
+
+export interface ProduceRequest {
+  readonly topic: string;
+  /** Absent: chosen from the key, as Kafka's clients do. */
+  readonly partition?: number;
+  /** null: no key. */
+  readonly key: string | null;
+  /** null: a tombstone. */
+  readonly value: string | null;
+  readonly headers: readonly { readonly key: string; readonly value: string }[];
+}
+
+/** A file of a segment, or a node of one. */
+export interface FileTarget {
+  readonly path: string;
+}
+
+/**
+ * Every command, typed once, with what it may be called with; without it, the person is asked. A test compares the names
+ * with package.json. `samsa.messages.open` and `samsa.offsets.open` are registered by the views.
+ */
+export interface CommandArguments {
+  readonly 'samsa.cluster.start': [];
+  readonly 'samsa.cluster.stop': [];
+  readonly 'samsa.cluster.restart': [];
+  readonly 'samsa.cluster.useAnotherPort': [port?: number];
+  readonly 'samsa.cluster.useAnotherDirectory': [path?: string];
+  readonly 'samsa.cluster.copyBootstrap': [];
+  readonly 'samsa.cluster.openDataFolder': [];
+  readonly 'samsa.cluster.showLog': [];
+  readonly 'samsa.cluster.showMenu': [];
+  readonly 'samsa.cluster.openSettings': [];
+  readonly 'samsa.topic.create': [request?: CreateTopicRequest];
+  readonly 'samsa.topic.delete': [request?: DeleteTopicRequest];
+  readonly 'samsa.topic.copyName': [target?: TopicTarget];
+  readonly 'samsa.message.produce': [request?: ProduceRequest | TopicTarget];
+  readonly 'samsa.messages.fromBeginning': [target?: TopicTarget];
+  readonly 'samsa.messages.fromEnd': [target?: TopicTarget];
+  readonly 'samsa.messages.fromOffset': [target?: TopicTarget & { readonly offset?: number }];
+  readonly 'samsa.messages.open': [request: OpenMessagesRequest];
+  /** Also called from a topic's node. */
+  readonly 'samsa.offsets.open': [request?: OpenOffsetsRequest];
+  readonly 'samsa.segment.open': [target?: FileTarget];
+  readonly 'samsa.segment.reveal': [target?: FileTarget];
+  readonly 'samsa.explorer.refresh': [];
+  readonly 'samsa.explorer.showMore': [nodeId?: string];
+  readonly 'samsa.explorer.showInternalTopics': [];
+  readonly 'samsa.explorer.hideInternalTopics': [];
+  readonly 'samsa.terminal.open': [];
+}
+
+export type CommandId = keyof CommandArguments;
