@@ -1,0 +1,170 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock, Timer } from '../common/clock.ts';
+import type { Logger } from '../common/logger.ts';
+import { Connection } from './connection.ts';
+import type { RequestProcessor } from './request-processor.ts';
+
+/** `ANONYMOUS`: who a client is on a listener without authentication. */
+const ANONYMOUS = 'User:ANONYMOUS';
+
+/** How often idle connections are looked for, at the most. */
+const IDLE_CHECK_MS = 30_000;
+
+export interface SocketServerOptions {
+  readonly listenerName: string;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly processor: RequestProcessor;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** `socket.request.max.bytes` */
+  readonly maxFrameBytes: number;
+  /** `connections.max.idle.ms`; below 0: never */
+  readonly maxIdleMs: number;
+  /** `max.connections`, and not above what open files allow. */
+  readonly maxConnections: number;
+}
+
+/**
+ * One listener: accepts sockets, feeds their bytes to a {@link Connection}, closes those that idle. At the limit of
+ * connections the one that has been silent longest makes room, so that silent clients cannot lock out the next one.
+ */
+export class SocketServer {
+  readonly #options: SocketServerOptions;
+  readonly #server: Server;
+  readonly #sockets = new Map<Socket, Connection>();
+  #nextConnectionId = 1;
+  #idleTimer: Timer | undefined;
+  #closing = false;
+
+  constructor(options: SocketServerOptions) {
+    this.#options = options;
+    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  get connectionCount(): number {
+    return this.#sockets.size;
+  }
+
+  /** Binds the listener; the port that was bound. Rejects with Node's error (`EADDRINUSE`, …). */
+  async listen(): Promise<number> {
+    const { host, port } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port, backlog: 1024 }, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    this.#server.on('error', (error) => this.#options.logger.error(`listener ${this.#options.listenerName}`, error));
+    this.#scheduleIdleCheck();
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : port;
+  }
+
+  /** Accepts nothing more. Connections go on until `close` or `reset`. */
+  stopAccepting(): void {
+    this.#closing = true;
+    this.#idleTimer?.cancel();
+    this.#server.close();
+  }
+
+  /** Ends every connection after what was written to it. */
+  close(): void {
+    this.stopAccepting();
+    for (const [socket, connection] of this.#sockets) {
+      connection.closed();
+      socket.end();
+      socket.destroySoon();
+    }
+  }
+
+  /** Resets every connection: the peers see what the death of a process looks like. */
+  reset(): void {
+    this.stopAccepting();
+    for (const [socket, connection] of this.#sockets) {
+      connection.closed();
+      socket.resetAndDestroy();
+    }
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#closing) {
+      socket.destroy();
+      return;
+    }
+    const { clock, logger, listenerName, processor, maxFrameBytes, maxConnections } = this.#options;
+    if (this.#sockets.size >= maxConnections) this.#makeRoom();
+    const peer = {
+      clientHost: hostOf(socket.remoteAddress),
+      listenerName,
+      connectionId: this.#nextConnectionId++,
+      principal: ANONYMOUS,
+    };
+    const connection = new Connection(
+      peer,
+      {
+        send(chunks) {
+          if (chunks.length === 1) {
+            socket.write(chunks[0]!);
+            return;
+          }
+          socket.cork();
+          for (const chunk of chunks) socket.write(chunk);
+          socket.uncork();
+        },
+        pause: () => void socket.pause(),
+        resume: () => void socket.resume(),
+        unsentBytes: () => socket.writableLength,
+        close: () => void socket.destroy(),
+      },
+      { processor, logger, maxFrameBytes, nowMs: clock.monotonicMs() },
+    );
+    this.#sockets.set(socket, connection);
+    socket.on('data', (chunk: Buffer) => connection.receive(chunk, clock.monotonicMs()));
+    socket.on('drain', () => connection.drained(clock.monotonicMs()));
+    // A reset by the peer is ordinary; 'close' follows and cleans up.
+    socket.on('error', (error) => logger.debug(`connection of ${peer.clientHost}: ${error.message}`));
+    socket.on('close', () => {
+      connection.closed();
+      this.#sockets.delete(socket);
+    });
+  }
+
+  #makeRoom(): void {
+    let oldest: [Socket, Connection] | undefined;
+    for (const entry of this.#sockets) {
+      if (entry[1].idle && (oldest === undefined || entry[1].lastActiveMs < oldest[1].lastActiveMs)) oldest = entry;
+    }
+    if (oldest === undefined) return;
+    const [socket, connection] = oldest;
+    this.#options.logger.warn(
+      `listener ${this.#options.listenerName} has its ${this.#options.maxConnections} connections; ` +
+        `closing that of ${connection.peer.clientHost}, silent longest`,
+    );
+    connection.closed();
+    this.#sockets.delete(socket);
+    socket.resetAndDestroy();
+  }
+
+  #scheduleIdleCheck(): void {
+    const { clock, maxIdleMs, logger } = this.#options;
+    if (maxIdleMs < 0) return;
+    this.#idleTimer = clock.schedule(Math.min(IDLE_CHECK_MS, Math.max(maxIdleMs, 1)), () => {
+      const before = clock.monotonicMs() - maxIdleMs;
+      for (const [socket, connection] of this.#sockets) {
+        if (!connection.idle || connection.lastActiveMs > before) continue;
+        logger.debug(`closing the connection of ${connection.peer.clientHost}: idle for ${maxIdleMs} ms`);
+        socket.destroy();
+      }
+      this.#scheduleIdleCheck();
+    });
+  }
+}
+
+/** An IPv4 address that came through an IPv6 socket is shown as IPv4, as Java does. */
+function hostOf(address: string | undefined): string {
+  if (address === undefined) return 'unknown';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}
