@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Real clients and JVM tools take seconds to start; a slow machine must not turn that into a failure. */
 const clientTimeoutMs = 120_000;
 
+/** A workbench takes some ten seconds to open. */
+const browserTimeoutMs = 120_000;
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,6 +17,16 @@ export default defineConfig({
           include: ['test/clients/**/*.test.ts'],
           testTimeout: clientTimeoutMs,
           hookTimeout: clientTimeoutMs,
+          fileParallelism: false,
+          globalSetup: ['test/support/prepare-tools.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.e2e.ts'],
+          testTimeout: browserTimeoutMs,
+          hookTimeout: browserTimeoutMs,
           fileParallelism: false,
         },
       },

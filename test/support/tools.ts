@@ -2,7 +2,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { isApacheKafkaInstalled } from './apache-kafka-home.ts';
+import { installApacheKafka, isApacheKafkaInstalled } from './apache-kafka-home.ts';
 
 export const toolNames = ['chromium', 'kcat', 'python-confluent-kafka', 'apache-kafka', 'go'] as const;
 export type Tool = (typeof toolNames)[number];
@@ -17,7 +17,7 @@ const reasons: Readonly<Record<Tool, string>> = {
   chromium: 'Chromium is missing (apt-get install chromium, or set CHROMIUM to its path)',
   kcat: 'kcat is missing (apt-get install kcat)',
   'python-confluent-kafka': 'confluent_kafka is missing for python3 (apt-get install python3-confluent-kafka)',
-  'apache-kafka': 'Apache Kafka needs java 17 or newer, and mvn to fetch it',
+  'apache-kafka': 'Apache Kafka needs java 17 or newer, and mvn with Maven Central to fetch it',
   go: 'go is missing (https://go.dev/dl)',
 };
 
@@ -37,7 +37,14 @@ export const chromium: string | undefined = [
 
 const known = new Map<Tool, boolean>();
 
-/** Whether this machine has the tool (for Apache Kafka: the jars, or what it takes to fetch them). */
+/** Fetches what can be fetched without an administrator: Apache Kafka's jars. Tells why when that fails. */
+export async function prepareTools(): Promise<void> {
+  if (isApacheKafkaInstalled() || !succeeds('java', ['-version']) || !succeeds('mvn', ['-version'])) return;
+  console.log('Fetching Apache Kafka with Maven (once) …');
+  await installApacheKafka().catch((error: unknown) => console.log(error instanceof Error ? error.message : error));
+}
+
+/** Whether this machine has the tool. */
 export function isAvailable(tool: Tool): boolean {
   const answer = known.get(tool) ?? look(tool);
   known.set(tool, answer);
@@ -53,7 +60,7 @@ function look(tool: Tool): boolean {
     case 'python-confluent-kafka':
       return python !== undefined;
     case 'apache-kafka':
-      return succeeds('java', ['-version']) && (isApacheKafkaInstalled() || succeeds('mvn', ['-version']));
+      return isApacheKafkaInstalled() && succeeds('java', ['-version']);
     case 'go':
       return succeeds('go', ['version']);
   }

@@ -1,0 +1,5 @@
+// Runs once before the tests of test/clients.
+
+import { prepareTools } from './tools.ts';
+
+export default prepareTools;
