@@ -64,7 +64,9 @@ function clamp(value: number, bounds: SettingDefinition<number>): number {
 function brokerConfigs(stored: unknown): BrokerConfigs {
   if (typeof stored !== 'object' || stored === null || Array.isArray(stored)) return {};
   const entries = Object.entries(stored as Record<string, unknown>);
-  return Object.fromEntries(entries.filter((entry): entry is [string, string | number | boolean] => isScalar(entry[1])));
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string | number | boolean] => isScalar(entry[1])),
+  );
 }
 
 function isScalar(value: unknown): value is string | number | boolean {
