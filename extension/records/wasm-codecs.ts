@@ -19,6 +19,7 @@ export function wasmCodecs(): WasmCodecs {
 
 function load(): unknown {
   // The build sets this, so that a bundle holds the literal require and not the other branch.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- a static import would compile it at start-up
   if (process.env.SAMSA_BUNDLED === '1') return require('@platformatic/wasm-utils/bundled');
   return createRequire(import.meta.url)('@platformatic/wasm-utils/bundled');
 }
