@@ -155,7 +155,8 @@ export function parseDefinition(raw: RawDefinition, module: string): Definition 
       tagged,
       tag: field.tag ?? -1,
       flexible: field.flexibleVersions === undefined ? undefined : parseVersions(field.flexibleVersions),
-      explicitDefault: 'default' in field ? defaultOf(type, field.default) : undefined,
+      // A bare null names no default; only the text "null" does.
+      explicitDefault: field.default == null ? undefined : defaultOf(type, field.default),
       ignorable: field.ignorable ?? false,
     };
   }
@@ -177,7 +178,7 @@ export function parseDefinition(raw: RawDefinition, module: string): Definition 
 }
 
 function defaultOf(type: FieldType, value: RawField['default']): string {
-  if (value === null || value === 'null') return 'null';
+  if (value === 'null') return 'null';
   if (type.kind !== 'primitive') throw new Error(`a default of ${String(value)} on a struct or array`);
   const text = String(value);
   switch (type.primitive) {

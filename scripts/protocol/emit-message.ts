@@ -378,9 +378,14 @@ class Emitter {
     const read = `read${struct.name}(r, version)`;
     const nullable = this.#whenIn(field.nullable, field);
     if (nullable === 'false') return read;
-    // A nullable struct is preceded by one byte: -1 null, 1 present.
-    const maybe = `(r.int8() < 0 ? null : ${read})`;
+    // A nullable struct is preceded by one byte: -1 null, 1 present; as a tagged field by a varint: 0 null, 1 present.
+    const isNull = this.#onlyTagged(field) ? 'r.unsignedVarint() === 0' : 'r.int8() < 0';
+    const maybe = `(${isNull} ? null : ${read})`;
     return this.#coversField(field) ? maybe : this.#choose(nullable, maybe, read);
+  }
+
+  #onlyTagged(field: Field): boolean {
+    return isEmpty(this.#minus(field.versions, field.tagged));
   }
 
   #readPrimitive(primitive: string, field: Field): string {
@@ -543,7 +548,7 @@ class Emitter {
       else {
         const test = nullable === 'true' ? '' : ` && ${nullable}`;
         this.#lines.push(
-          `${indent}if (${value} === null${test}) ${w}.int8(-1);`,
+          `${indent}if (${value} === null${test}) ${this.#onlyTagged(field) ? `${w}.unsignedVarint(0)` : `${w}.int8(-1)`};`,
           `${indent}else {`,
           nullable === 'true' ? `${indent}  ${w}.int8(1);` : `${indent}  if (${nullable}) ${w}.int8(1);`,
           `${indent}  ${write(nullable === 'true' ? value : `notNull(${value}, '${field.name}', version)`)}`,
@@ -638,7 +643,7 @@ class Emitter {
       const loose = tagged.filter((field) => !field.ignorable);
       this.#lines.push(loose.length === 0 ? '  }' : '  } else {');
       for (const field of loose) {
-        if (isEmpty(this.#minus(field.versions, field.tagged))) this.#lines.push(`    ${this.#refusal(field)}`);
+        if (this.#onlyTagged(field)) this.#lines.push(`    ${this.#refusal(field)}`);
       }
       if (loose.length > 0) this.#lines.push('  }');
     }

@@ -41,7 +41,7 @@ function readTopicPartitions(r: Reader, _version: number): TopicPartitions {
   const partitionsArray: number[] = [];
   for (let i = 0; i < partitionsCount; i++) partitionsArray.push(r.int32());
   const partitions: number[] = partitionsArray;
-  let assignmentEpochs: number[] | null = null;
+  let assignmentEpochs: number[] | null = [];
   let unknownTaggedFields: RawTaggedField[] | undefined;
   let previousTag = -1;
   for (let tags = r.unsignedVarint(); tags > 0; tags--) {
@@ -69,12 +69,12 @@ function writeTopicPartitions(w: Writer, m: TopicPartitionsInput, _version: numb
     w.int32(element);
   }
   const unknown = m.unknownTaggedFields;
-  const has0 = !(m.assignmentEpochs === undefined || m.assignmentEpochs === null);
+  const has0 = !(m.assignmentEpochs === undefined || (m.assignmentEpochs !== null && m.assignmentEpochs.length === 0));
   w.unsignedVarint((unknown?.length ?? 0) + Number(has0));
   w.rawTags(unknown, -1, 0);
   if (has0) {
     const content = new Writer(64);
-    const assignmentEpochs = m.assignmentEpochs === undefined ? null : m.assignmentEpochs;
+    const assignmentEpochs = m.assignmentEpochs === undefined ? [] : m.assignmentEpochs;
     content.compactArrayLength(assignmentEpochs);
     if (assignmentEpochs !== null) for (const element of assignmentEpochs) {
       content.int32(element);

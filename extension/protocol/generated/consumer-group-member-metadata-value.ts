@@ -53,6 +53,14 @@ export interface ConsumerGroupMemberMetadataValueInput {
   readonly unknownTaggedFields?: readonly RawTaggedField[] | undefined;
 }
 
+function emptyClassicMemberMetadata(): ClassicMemberMetadata {
+  return {
+    sessionTimeoutMs: 0,
+    supportedProtocols: [],
+    unknownTaggedFields: undefined,
+  };
+}
+
 function readClassicProtocol(r: Reader, _version: number): ClassicProtocol {
   const name = r.compactString();
   const metadata = r.compactBytes();
@@ -73,6 +81,14 @@ function writeClassicProtocol(w: Writer, m: ClassicProtocolInput, _version: numb
   const unknown = m.unknownTaggedFields;
   w.unsignedVarint((unknown?.length ?? 0));
   w.rawTags(unknown, -1, Infinity);
+}
+
+function isDefaultClassicMemberMetadata(m: ClassicMemberMetadataInput): boolean {
+  return (
+    (m.sessionTimeoutMs === 0) &&
+    ((m.supportedProtocols.length === 0)) &&
+    (m.unknownTaggedFields === undefined || m.unknownTaggedFields.length === 0)
+  );
 }
 
 function readClassicMemberMetadata(r: Reader, version: number): ClassicMemberMetadata {
@@ -115,7 +131,7 @@ function readConsumerGroupMemberMetadataValue(r: Reader, version: number): Consu
   const subscribedTopicRegex = r.compactNullableString();
   const rebalanceTimeoutMs = r.int32();
   const serverAssignor = r.compactNullableString();
-  let classicMemberMetadata: ClassicMemberMetadata | null = null;
+  let classicMemberMetadata: ClassicMemberMetadata | null = emptyClassicMemberMetadata();
   let unknownTaggedFields: RawTaggedField[] | undefined;
   let previousTag = -1;
   for (let tags = r.unsignedVarint(); tags > 0; tags--) {
@@ -147,12 +163,12 @@ function writeConsumerGroupMemberMetadataValue(w: Writer, m: ConsumerGroupMember
   w.int32(rebalanceTimeoutMs);
   w.compactNullableString(m.serverAssignor);
   const unknown = m.unknownTaggedFields;
-  const has0 = !(m.classicMemberMetadata === undefined || m.classicMemberMetadata === null);
+  const has0 = !(m.classicMemberMetadata === undefined || m.classicMemberMetadata !== null && isDefaultClassicMemberMetadata(m.classicMemberMetadata));
   w.unsignedVarint((unknown?.length ?? 0) + Number(has0));
   w.rawTags(unknown, -1, 0);
   if (has0) {
     const content = new Writer(64);
-    const classicMemberMetadata = m.classicMemberMetadata === undefined ? null : m.classicMemberMetadata;
+    const classicMemberMetadata = m.classicMemberMetadata === undefined ? emptyClassicMemberMetadata() : m.classicMemberMetadata;
     if (classicMemberMetadata === null) content.int8(-1);
     else {
       content.int8(1);

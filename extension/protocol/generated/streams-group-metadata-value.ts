@@ -57,7 +57,7 @@ function readStreamsGroupMetadataValue(r: Reader, version: number): StreamsGroup
   const epoch = r.int32();
   const metadataHash = r.int64();
   let validatedTopologyEpoch: number = -1;
-  let lastAssignmentConfigs: LastAssignmentConfig[] | null = null;
+  let lastAssignmentConfigs: LastAssignmentConfig[] | null = [];
   let unknownTaggedFields: RawTaggedField[] | undefined;
   let previousTag = -1;
   for (let tags = r.unsignedVarint(); tags > 0; tags--) {
@@ -89,7 +89,7 @@ function writeStreamsGroupMetadataValue(w: Writer, m: StreamsGroupMetadataValueI
   w.int64(m.metadataHash);
   const unknown = m.unknownTaggedFields;
   const has0 = !(m.validatedTopologyEpoch === undefined || m.validatedTopologyEpoch === -1);
-  const has1 = !(m.lastAssignmentConfigs === undefined || m.lastAssignmentConfigs === null);
+  const has1 = !(m.lastAssignmentConfigs === undefined || (m.lastAssignmentConfigs !== null && m.lastAssignmentConfigs.length === 0));
   w.unsignedVarint((unknown?.length ?? 0) + Number(has0) + Number(has1));
   w.rawTags(unknown, -1, 0);
   if (has0) {
@@ -101,7 +101,7 @@ function writeStreamsGroupMetadataValue(w: Writer, m: StreamsGroupMetadataValueI
   w.rawTags(unknown, 0, 1);
   if (has1) {
     const content = new Writer(64);
-    const lastAssignmentConfigs = m.lastAssignmentConfigs === undefined ? null : m.lastAssignmentConfigs;
+    const lastAssignmentConfigs = m.lastAssignmentConfigs === undefined ? [] : m.lastAssignmentConfigs;
     content.compactArrayLength(lastAssignmentConfigs);
     if (lastAssignmentConfigs !== null) for (const element of lastAssignmentConfigs) {
       writeLastAssignmentConfig(content, element, version);

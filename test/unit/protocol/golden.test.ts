@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { ALL_MESSAGES } from '../../../extension/protocol/generated/all-messages.ts';
+import { decodeMessage, encodeMessage } from '../../../extension/protocol/message-type.ts';
+import { ProtocolError, ProtocolErrorCode } from '../../../extension/protocol/protocol-error.ts';
+
+interface Vector {
+  readonly version: number;
+  readonly kind: string;
+  readonly bytes: Buffer;
+}
+
+/** Bytes that Apache Kafka 4.3.1 wrote: scripts/golden makes them. */
+const vectors = new Map<string, Vector[]>();
+const packed = readFileSync(new URL('../../fixtures/protocol/golden-vectors.txt.gz', import.meta.url));
+for (const line of gunzipSync(packed).toString().trimEnd().split('\n')) {
+  const [name, version, kind, hex] = line.split(' ');
+  let list = vectors.get(name!);
+  if (list === undefined) vectors.set(name!, (list = []));
+  list.push({ version: Number(version), kind: kind!, bytes: Buffer.from(hex ?? '', 'hex') });
+}
+
+const hasLongs = (list: readonly Vector[]) => list.some((vector) => vector.kind === 'UNSAFE');
+
+describe('golden vectors of Apache Kafka', () => {
+  it('cover every message in every version', () => {
+    for (const { type } of ALL_MESSAGES) {
+      const versions = new Set(vectors.get(type.name)?.map((vector) => vector.version));
+      const wanted = type.highestVersion - type.lowestVersion + 1;
+      expect([type.name, versions.size]).toEqual([type.name, wanted]);
+    }
+    expect(vectors.size).toBe(ALL_MESSAGES.length);
+  });
+
+  it.each(ALL_MESSAGES.map(({ type }) => [type.name, type] as const))('%s', (name, type) => {
+    for (const { version, kind, bytes } of vectors.get(name)!) {
+      if (kind === 'UNSAFE') continue;
+      const message: unknown = decodeMessage(type, bytes, version);
+      const again = encodeMessage(type, message, version);
+      expect([version, kind, again.toString('hex')]).toEqual([version, kind, bytes.toString('hex')]);
+      if (kind === 'TAGS') expect(message).toHaveProperty('unknownTaggedFields.0.tag', 9000);
+    }
+  });
+
+  it.each(
+    ALL_MESSAGES.filter(({ type }) => hasLongs(vectors.get(type.name)!)).map(({ type }) => [type.name, type] as const),
+  )('%s refuses 64-bit values past 2^53 - 1', (name, type) => {
+    for (const { version, kind, bytes } of vectors.get(name)!) {
+      if (kind !== 'UNSAFE') continue;
+      expect(() => decodeMessage(type, bytes, version)).toThrow(
+        expect.objectContaining({ code: ProtocolErrorCode.UNSAFE_INTEGER }),
+      );
+    }
+  });
+
+  it.each(ALL_MESSAGES.map(({ type }) => [type.name, type] as const))(
+    '%s cut short or with a byte too many',
+    (name, type) => {
+      for (const { version, kind, bytes } of vectors.get(name)!) {
+        if (kind !== 'TYPICAL') continue;
+        for (let length = 0; length < bytes.length; length++) {
+          expect(() => decodeMessage(type, bytes.subarray(0, length), version)).toThrow(ProtocolError);
+        }
+        expect(() => decodeMessage(type, Buffer.concat([bytes, Buffer.alloc(1)]), version)).toThrow(ProtocolError);
+      }
+    },
+  );
+});
