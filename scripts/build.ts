@@ -1,5 +1,5 @@
 // npm run build [--watch] [--development]: bundles the extension, the command line, the broker worker and the webviews
-// into dist/. Production bundles are minified; dist/meta.json tells what went into them.
+// into dist/, all of which is shipped. Production bundles are minified; out/meta.json tells what went into them.
 
 import { context, build as esbuild } from 'esbuild';
 import type { BuildOptions, BuildResult, Metafile } from 'esbuild';
@@ -104,7 +104,8 @@ export async function build(request: BuildRequest = {}): Promise<Metafile> {
   const results = await Promise.all([esbuild(nodeBundle(development)), esbuild(webviewBundle(development))]);
   await copyCodicons();
   const metafile = mergeMetafiles(results);
-  await writeFile(join(root, 'dist', 'meta.json'), JSON.stringify(metafile));
+  await mkdir(join(root, 'out'), { recursive: true });
+  await writeFile(join(root, 'out', 'meta.json'), JSON.stringify(metafile));
   await writeNotices(metafile);
   return metafile;
 }
@@ -127,7 +128,7 @@ async function printSizes(): Promise<void> {
       return { name: path.slice(root.length + 1), sizeBytes: (await stat(path)).size };
     }),
   );
-  for (const { name, sizeBytes } of rows.filter((row) => !row.name.endsWith('meta.json')).sort(byName)) {
+  for (const { name, sizeBytes } of rows.sort(byName)) {
     console.log(`${(sizeBytes / 1024).toFixed(1).padStart(9)} KiB  ${name}`);
   }
 }

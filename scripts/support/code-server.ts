@@ -62,7 +62,8 @@ export interface CodeServerOptions {
   readonly extension?: { readonly folder: string } | { readonly vsix: string };
   /** Keeps its user data here, so that they outlive it. A temporary folder by default. */
   readonly home?: string;
-  readonly port?: number;
+  /** Taken when it is free, so that a browser knows the window again; any free one otherwise. */
+  readonly preferredPort?: number;
   /** Lets a page load an extension under development and run its tests by `payload`. */
   readonly testDriver?: boolean;
   /** User settings beside the quiet ones. */
@@ -90,14 +91,14 @@ export class CodeServer implements AsyncDisposable {
   /** Folder with user data, extensions and server.log. */
   readonly home: string;
   readonly #process: ChildProcess;
-  readonly #isTemporary: boolean;
+  readonly #temporary: string;
 
-  private constructor(child: ChildProcess, port: number, workspace: string, serverHome: string, isTemporary: boolean) {
+  private constructor(child: ChildProcess, port: number, workspace: string, serverHome: string, temporary: string) {
     this.#process = child;
     this.port = port;
     this.workspace = workspace;
     this.home = serverHome;
-    this.#isTemporary = isTemporary;
+    this.#temporary = temporary;
   }
 
   /** Address of the workbench with the workspace open; `payload` is for an extension under development. */
@@ -114,13 +115,14 @@ export class CodeServer implements AsyncDisposable {
 
   static async start(options: CodeServerOptions): Promise<CodeServer> {
     await installCodeServer();
-    const isTemporary = options.home === undefined;
     // Sockets live below it, and their paths may have 107 bytes.
-    const serverHome = options.home ?? (await mkdtemp(join(tmpdir(), 'samsa-cs-')));
-    const env = environment(serverHome, options.env);
-    await prepareHome(serverHome, options);
+    const temporary = await mkdtemp(join(tmpdir(), 'samsa-cs-'));
+    const serverHome = options.home ?? temporary;
+    const env = environment(serverHome, temporary, options.env);
+    await prepareHome(serverHome, temporary);
+    await writeQuietSettings(join(serverHome, 'user-data'), options.settings);
     if (options.extension !== undefined) await addExtension(serverHome, options.extension, env);
-    const port = options.port ?? (await anyPort());
+    const port = (await listenOnce(options.preferredPort ?? 0)) ?? (await listenOnce(0)) ?? 0;
     const log = openSync(join(serverHome, 'server.log'), 'w');
     const child = spawn(process.execPath, [...serverArguments(serverHome, port, options.testDriver ?? false)], {
       env,
@@ -128,7 +130,7 @@ export class CodeServer implements AsyncDisposable {
       detached: true,
       stdio: ['ignore', log, log],
     });
-    const server = new CodeServer(child, port, options.workspace, serverHome, isTemporary);
+    const server = new CodeServer(child, port, options.workspace, serverHome, temporary);
     running.add(server);
     try {
       await server.#healthy();
@@ -164,7 +166,7 @@ export class CodeServer implements AsyncDisposable {
     await Promise.race([this.ended(), killed]);
     if (!late.aborted) this.#signal('SIGKILL');
     running.delete(this);
-    if (this.#isTemporary) await rm(this.home, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    await rm(this.#temporary, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
   }
 
   killNow(): void {
@@ -206,13 +208,13 @@ function folders(serverHome: string): string[] {
   return ['--user-data-dir', join(serverHome, 'user-data'), '--extensions-dir', join(serverHome, 'extensions')];
 }
 
-function environment(serverHome: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+function environment(serverHome: string, temporary: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     ...more,
     EXTENSIONS_GALLERY: '{}',
-    TMPDIR: join(serverHome, 'tmp'),
-    XDG_RUNTIME_DIR: join(serverHome, 'run'),
+    TMPDIR: join(temporary, 'tmp'),
+    XDG_RUNTIME_DIR: join(temporary, 'run'),
     XDG_CONFIG_HOME: join(serverHome, 'xdg'),
     XDG_DATA_HOME: join(serverHome, 'xdg'),
     XDG_CACHE_HOME: join(serverHome, 'xdg'),
@@ -222,18 +224,25 @@ function environment(serverHome: string, more: NodeJS.ProcessEnv = {}): NodeJS.P
   return env;
 }
 
-async function prepareHome(serverHome: string, options: CodeServerOptions): Promise<void> {
-  const user = join(serverHome, 'user-data', 'User');
-  const made = [user, join(serverHome, 'extensions'), join(serverHome, 'tmp'), join(serverHome, 'xdg')];
+async function prepareHome(serverHome: string, temporary: string): Promise<void> {
+  const made = [join(serverHome, 'extensions'), join(serverHome, 'xdg'), join(temporary, 'tmp')];
   await Promise.all(made.map((path) => mkdir(path, { recursive: true })));
-  await mkdir(join(serverHome, 'run'), { recursive: true, mode: 0o700 });
+  await mkdir(join(temporary, 'run'), { recursive: true, mode: 0o700 });
   await writeFile(join(serverHome, 'config.yaml'), '');
-  const file = join(user, 'settings.json');
+}
+
+/** Adds what keeps a first start quiet to the user settings of a profile; what is set there already stays. */
+export async function writeQuietSettings(
+  userData: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const file = join(userData, 'User', 'settings.json');
+  await mkdir(join(userData, 'User'), { recursive: true });
   const kept = await readFile(file, 'utf8').then(
     (text) => JSON.parse(text) as object,
     () => ({}),
   );
-  await writeFile(file, JSON.stringify({ ...quietSettings, ...kept, ...options.settings }, undefined, 2));
+  await writeFile(file, JSON.stringify({ ...quietSettings, ...kept, ...more }, undefined, 2));
 }
 
 async function addExtension(
@@ -251,19 +260,20 @@ async function addExtension(
   const to = join(serverHome, 'extensions', 'samsa.samsa-0.0.0');
   await rm(to, { recursive: true, force: true });
   await mkdir(to, { recursive: true });
-  for (const part of ['package.json', 'dist', 'media', 'README.md', 'LICENSE']) {
+  for (const part of ['package.json', 'package.nls.json', 'dist', 'media', 'README.md', 'LICENSE']) {
     const from = join(extension.folder, part);
     if (existsSync(from)) await cp(from, join(to, part), { recursive: true });
   }
 }
 
-function anyPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** The port when it can be listened on; a free one for 0. */
+function listenOnce(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => {
+      const { port: taken } = server.address() as AddressInfo;
+      server.close(() => resolve(taken));
     });
   });
 }
