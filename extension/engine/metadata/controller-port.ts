@@ -1,0 +1,46 @@
+import type { AllocateProducerIdsRequest } from '../../protocol/generated/allocate-producer-ids-request.ts';
+import type { AllocateProducerIdsResponseInput } from '../../protocol/generated/allocate-producer-ids-response.ts';
+import type { AlterConfigsRequest } from '../../protocol/generated/alter-configs-request.ts';
+import type { AlterConfigsResponseInput } from '../../protocol/generated/alter-configs-response.ts';
+import type { BrokerHeartbeatRequest } from '../../protocol/generated/broker-heartbeat-request.ts';
+import type { BrokerHeartbeatResponseInput } from '../../protocol/generated/broker-heartbeat-response.ts';
+import type { BrokerRegistrationRequest } from '../../protocol/generated/broker-registration-request.ts';
+import type { BrokerRegistrationResponseInput } from '../../protocol/generated/broker-registration-response.ts';
+import type { ControllerRegistrationRequest } from '../../protocol/generated/controller-registration-request.ts';
+import type { ControllerRegistrationResponseInput } from '../../protocol/generated/controller-registration-response.ts';
+import type { CreatePartitionsRequest } from '../../protocol/generated/create-partitions-request.ts';
+import type { CreatePartitionsResponseInput } from '../../protocol/generated/create-partitions-response.ts';
+import type { CreateTopicsRequest } from '../../protocol/generated/create-topics-request.ts';
+import type { CreateTopicsResponseInput } from '../../protocol/generated/create-topics-response.ts';
+import type { DeleteTopicsRequest } from '../../protocol/generated/delete-topics-request.ts';
+import type { DeleteTopicsResponseInput } from '../../protocol/generated/delete-topics-response.ts';
+import type { IncrementalAlterConfigsRequest } from '../../protocol/generated/incremental-alter-configs-request.ts';
+import type { IncrementalAlterConfigsResponseInput } from '../../protocol/generated/incremental-alter-configs-response.ts';
+
+/**
+ * The controller as a broker sees it: the one in this process, or (later) one behind a socket. Requests and responses are
+ * the messages of the definitions, so a handler passes them through.
+ *
+ * Every method resolves once its records are committed and published to this node, and rejects with ApiError:
+ * NOT_CONTROLLER when this node does not lead or loses the lead, and whatever else fails the request as a whole. What
+ * fails for one topic or resource stands in the response.
+ */
+export interface Controller {
+  /** All versions. Duplicate names in the request, illegal names, colliding names and so on are answered as Kafka does. */
+  createTopics(request: CreateTopicsRequest): Promise<CreateTopicsResponseInput>;
+  /** All versions: `topicNames` up to 5, `topics` (names or ids) from 6 on. */
+  deleteTopics(request: DeleteTopicsRequest): Promise<DeleteTopicsResponseInput>;
+  createPartitions(request: CreatePartitionsRequest): Promise<CreatePartitionsResponseInput>;
+  incrementalAlterConfigs(request: IncrementalAlterConfigsRequest): Promise<IncrementalAlterConfigsResponseInput>;
+  alterConfigs(request: AlterConfigsRequest): Promise<AlterConfigsResponseInput>;
+  /** A block of 1,000 producer ids for a registered broker. */
+  allocateProducerIds(request: AllocateProducerIdsRequest): Promise<AllocateProducerIdsResponseInput>;
+  /** Registers a broker, fenced; the response has its epoch. */
+  registerBroker(request: BrokerRegistrationRequest): Promise<BrokerRegistrationResponseInput>;
+  /**
+   * A broker is alive, has replayed up to `currentMetadataOffset`, and wants (un)fencing or a controlled shutdown, which it may do
+   * once `shouldShutDown` comes back: its partitions have moved, or have no leader any more.
+   */
+  heartbeat(request: BrokerHeartbeatRequest): Promise<BrokerHeartbeatResponseInput>;
+  registerController(request: ControllerRegistrationRequest): Promise<ControllerRegistrationResponseInput>;
+}

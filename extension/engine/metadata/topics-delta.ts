@@ -1,0 +1,131 @@
+import type { PartitionChangeRecord } from '../../protocol/generated/partition-change-record.ts';
+import type { PartitionRecord } from '../../protocol/generated/partition-record.ts';
+import { MetadataError } from './metadata-error.ts';
+import { TopicsImage } from './metadata-image.ts';
+import type { TopicImage } from './metadata-image.ts';
+import { fromPartitionRecord, mergePartitionChange } from './partition-registration.ts';
+import type { PartitionRegistration } from './partition-registration.ts';
+
+/** What happens to one topic. */
+export class TopicDelta {
+  readonly name: string;
+  readonly id: string;
+  /** The topic before; undefined when it is new. */
+  readonly before: TopicImage | undefined;
+  /** All partitions after the change. */
+  readonly partitions: PartitionRegistration[];
+  /** New and changed partitions. */
+  readonly changes = new Map<number, PartitionRegistration>();
+
+  constructor(name: string, id: string, before: TopicImage | undefined) {
+    this.name = name;
+    this.id = id;
+    this.before = before;
+    this.partitions = before === undefined ? [] : [...before.partitions];
+  }
+
+  set(partition: number, registration: PartitionRegistration): void {
+    this.partitions[partition] = registration;
+    this.changes.set(partition, registration);
+  }
+}
+
+/** What happens to topics. A topic deleted and made anew is in both maps, under different ids. */
+export class TopicsDelta {
+  readonly before: TopicsImage;
+  /** New topics and those with new or changed partitions, by id. */
+  readonly changed = new Map<string, TopicDelta>();
+  /** By id. */
+  readonly deleted = new Map<string, TopicImage>();
+
+  constructor(before: TopicsImage) {
+    this.before = before;
+  }
+
+  create(name: string, id: string): void {
+    this.changed.set(id, new TopicDelta(name, id, undefined));
+  }
+
+  addPartition(record: PartitionRecord): void {
+    this.#changing(record.topicId).set(record.partitionId, fromPartitionRecord(record));
+  }
+
+  changePartition(record: PartitionChangeRecord): void {
+    const topic = this.#changing(record.topicId);
+    const partition = topic.partitions[record.partitionId];
+    if (partition === undefined) {
+      throw new MetadataError(`A change is for partition ${topic.name}-${record.partitionId}, which does not exist.`);
+    }
+    topic.set(record.partitionId, mergePartitionChange(partition, record));
+  }
+
+  delete(id: string): TopicImage {
+    const before = this.before.getById(id);
+    const changed = this.changed.get(id);
+    if (before === undefined && changed === undefined) {
+      throw new MetadataError(`Topic id ${id} is deleted, but does not exist.`);
+    }
+    this.changed.delete(id);
+    if (before !== undefined) this.deleted.set(id, before);
+    return before ?? { name: changed!.name, id, partitions: changed!.partitions };
+  }
+
+  /** Forgets the ELR of one topic, or of all for an empty name (KIP-966). */
+  clearElr(name: string): void {
+    const topics = name === '' ? [...this.before.byId.keys(), ...this.changed.keys()] : [this.#idOf(name)];
+    for (const id of new Set(topics)) {
+      if (id === undefined || this.deleted.has(id)) continue;
+      const topic = this.#changing(id);
+      for (const [partition, registration] of topic.partitions.entries()) {
+        if (registration.elr.length === 0 && registration.lastKnownElr.length === 0) continue;
+        topic.set(partition, {
+          ...registration,
+          elr: [],
+          lastKnownElr: [],
+          partitionEpoch: registration.partitionEpoch + 1,
+        });
+      }
+      if (topic.changes.size === 0 && topic.before !== undefined) this.changed.delete(id);
+    }
+  }
+
+  apply(): TopicsImage {
+    let { byName, byId } = this.before;
+    for (const [id, topic] of this.deleted) {
+      byName = byName.without(topic.name);
+      byId = byId.without(id);
+    }
+    for (const topic of this.changed.values()) {
+      const image: TopicImage = { name: topic.name, id: topic.id, partitions: complete(topic) };
+      byName = byName.with(image.name, image);
+      byId = byId.with(image.id, image);
+    }
+    return new TopicsImage(byName, byId);
+  }
+
+  #idOf(name: string): string | undefined {
+    for (const topic of this.changed.values()) if (topic.name === name) return topic.id;
+    return this.before.get(name)?.id;
+  }
+
+  #changing(id: string): TopicDelta {
+    let topic = this.changed.get(id);
+    if (topic === undefined) {
+      const before = this.deleted.has(id) ? undefined : this.before.getById(id);
+      if (before === undefined) throw new MetadataError(`A partition belongs to topic id ${id}, which does not exist.`);
+      topic = new TopicDelta(before.name, id, before);
+      this.changed.set(id, topic);
+    }
+    return topic;
+  }
+}
+
+function complete(topic: TopicDelta): readonly PartitionRegistration[] {
+  for (let partition = 0; partition < topic.partitions.length; partition++) {
+    if (topic.partitions[partition] === undefined) {
+      throw new MetadataError(`Topic ${topic.name} has no partition ${partition}, but later ones.`);
+    }
+  }
+  // The delta's own array may be changed further before the next apply.
+  return [...topic.partitions];
+}
