@@ -1,0 +1,181 @@
+import { formatCount, formatDuration, plural } from '../shared/format.ts';
+import type { ClusterErrorCode } from '../shared/cluster-protocol.ts';
+import type { CommandId } from '../commands/command-id.ts';
+import { t } from '../settings/localize.ts';
+import type { SessionState } from './cluster-session.ts';
+import type { BrokerFacts } from './explorer-source.ts';
+import { escapeMarkdown, factSheet } from './markdown.ts';
+import type { NodeLook, NodeSpec } from './tree-node.ts';
+
+/** The embedded cluster's row. */
+export function clusterSpec(session: string, state: SessionState): NodeSpec {
+  return {
+    key: session,
+    target: { kind: 'cluster', session },
+    look: clusterLook(state),
+    children: state.kind === 'running' || state.kind === 'attached' || state.kind === 'failed' ? 'expanded' : 'none',
+  };
+}
+
+function clusterLook(state: SessionState): NodeLook {
+  const label = t('Embedded cluster');
+  const contextValue = `cluster.${state.kind}` as const;
+  switch (state.kind) {
+    case 'off':
+      return { label, contextValue, description: t('off'), icon: 'circle-outline' };
+    case 'starting':
+      return { label, contextValue, description: t('starting'), icon: 'loading~spin' };
+    case 'stopping':
+      return { label, contextValue, description: t('stopping'), icon: 'loading~spin' };
+    case 'failed':
+      return { label, contextValue, description: t('not running'), icon: 'warning', iconColor: 'charts.red' };
+    case 'running':
+    case 'attached': {
+      const isOwn = state.kind === 'running';
+      return {
+        label,
+        contextValue,
+        description: isOwn ? state.bootstrap : t('{0} · other window', state.bootstrap),
+        icon: 'server-environment',
+        tooltip: factSheet(label, [
+          [t('Bootstrap'), state.bootstrap],
+          [t('Cluster id'), state.clusterId],
+          [t('Data'), state.dataDir],
+          [t('Process'), String(state.pid)],
+          [t('Started in'), isOwn && state.startupMs > 0 ? formatDuration(Math.round(state.startupMs)) : undefined],
+          [t('Runs in'), isOwn ? t('this window') : t('another window or a terminal')],
+        ]),
+      };
+    }
+  }
+}
+
+export function brokersSpec(brokers: readonly BrokerFacts[] | undefined): NodeSpec {
+  const running = brokers?.filter(({ state }) => state === 'running').length;
+  const isWhole = brokers === undefined || running === brokers.length;
+  return {
+    key: 'brokers',
+    target: { kind: 'brokers' },
+    look: {
+      label: t('Brokers'),
+      contextValue: 'brokers',
+      icon: 'server',
+      ...(brokers === undefined
+        ? {}
+        : {
+            description: isWhole ? formatCount(brokers.length) : t('{0} of {1} running', running ?? 0, brokers.length),
+          }),
+      ...(isWhole ? {} : { iconColor: 'charts.red' }),
+    },
+    children: 'collapsed',
+  };
+}
+
+export function brokerSpec(broker: BrokerFacts): NodeSpec {
+  const address = `${broker.host}:${broker.port}`;
+  const isUp = broker.state === 'running';
+  const label = t('Broker {0}', broker.id);
+  return {
+    key: String(broker.id),
+    target: { kind: 'broker', broker: broker.id },
+    look: {
+      label,
+      contextValue: 'broker',
+      icon: 'server-process',
+      description: [address, ...(isUp ? [] : [broker.state]), ...(broker.isController ? [t('controller')] : [])].join(
+        ' · ',
+      ),
+      ...(isUp ? {} : { iconColor: broker.state === 'starting' ? 'charts.yellow' : 'charts.red' }),
+      ...(broker.isController ? { badge: { text: '★', tooltip: t('Controller') } } : {}),
+      tooltip: factSheet(label, [
+        [t('Address'), address],
+        [t('State'), broker.state],
+        [t('Error'), broker.error],
+        [t('Rack'), broker.rack ?? undefined],
+        [t('Role'), broker.isController ? t('broker, active controller') : t('broker')],
+      ]),
+    },
+    children: 'none',
+  };
+}
+
+/** What helps against each way of failing; the first is one click away, the others are in the row's menu. */
+const waysOut: Readonly<Partial<Record<ClusterErrorCode, readonly [CommandId, string]>>> = {
+  PORT_IN_USE: ['samsa.cluster.useAnotherPort', 'Use another port'],
+  DIRECTORY_LOCKED: ['samsa.cluster.useAnotherDirectory', 'Use another data folder'],
+  DIRECTORY_UNWRITABLE: ['samsa.cluster.useAnotherDirectory', 'Use another data folder'],
+  CLUSTER_ID_MISMATCH: ['samsa.cluster.useAnotherDirectory', 'Use another data folder'],
+  CORRUPT_METADATA: ['samsa.cluster.useAnotherDirectory', 'Use another data folder'],
+  DISK_FULL: ['samsa.cluster.useAnotherDirectory', 'Use another data folder'],
+  BAD_ARGUMENT: ['samsa.cluster.openSettings', 'Open settings'],
+};
+
+/** The command, and its title, that leads out of a failed start. */
+export function wayOut(code: ClusterErrorCode): readonly [CommandId, string] {
+  const [command, title] = waysOut[code] ?? ['samsa.cluster.start', 'Start again'];
+  return [command, t(title)];
+}
+
+/** Why the cluster does not run, and what to do about it. */
+export function startErrorSpec(code: ClusterErrorCode, message: string): NodeSpec {
+  const [id, title] = wayOut(code);
+  return {
+    key: 'error',
+    target: { kind: 'error' },
+    look: {
+      label: message,
+      contextValue: `error.${code}`,
+      icon: 'error',
+      iconColor: 'problemsErrorIcon.foreground',
+      tooltip: `${escapeMarkdown(message)}\n\n${escapeMarkdown(t('Click: {0}', title))}`,
+      accessibilityLabel: t('Error: {0} Press Enter: {1}', message, title),
+      command: { id, title, args: [] },
+    },
+    children: 'none',
+  };
+}
+
+/** Why one node could not be read. */
+export function readErrorSpec(error: unknown): NodeSpec {
+  const message = error instanceof Error ? error.message : String(error);
+  const title = t('Try again');
+  return {
+    key: 'error',
+    target: { kind: 'error' },
+    look: {
+      label: message,
+      contextValue: 'error.read',
+      icon: 'error',
+      iconColor: 'problemsErrorIcon.foreground',
+      tooltip: `${escapeMarkdown(message)}\n\n${escapeMarkdown(t('Click: {0}', title))}`,
+      command: { id: 'samsa.explorer.refresh', title, args: [] },
+    },
+    children: 'none',
+  };
+}
+
+/** A row where nothing is, so that an open folder never looks broken. */
+export function emptySpec(label: string): NodeSpec {
+  return {
+    key: 'empty',
+    target: { kind: 'empty' },
+    look: { label, contextValue: 'empty', icon: 'dash', dimmed: true },
+    children: 'none',
+  };
+}
+
+export function moreSpec(parentId: string, hidden: number): NodeSpec {
+  const title = t('Show more');
+  return {
+    key: 'more',
+    target: { kind: 'more' },
+    look: {
+      label: title,
+      description: t('{0} not shown', plural(hidden, 'row')),
+      contextValue: 'more',
+      icon: 'ellipsis',
+      command: { id: 'samsa.explorer.showMore', title, args: [parentId] },
+    },
+    children: 'none',
+  };
+}

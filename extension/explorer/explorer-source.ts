@@ -1,0 +1,86 @@
+import type { BrokerLifecycle, SegmentState } from '../shared/cluster-protocol.ts';
+
+export interface BrokerFacts {
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+  readonly rack: string | null;
+  readonly isController: boolean;
+  readonly state: BrokerLifecycle;
+  /** Why it is `failed`. */
+  readonly error?: string;
+}
+
+export interface PartitionFacts {
+  readonly partition: number;
+  /** -1 when nobody leads. */
+  readonly leader: number;
+  readonly leaderEpoch: number;
+  readonly replicas: readonly number[];
+  readonly isr: readonly number[];
+}
+
+export interface TopicFacts {
+  readonly topic: string;
+  readonly isInternal: boolean;
+  readonly partitions: readonly PartitionFacts[];
+  /** Why nothing more is known of it. */
+  readonly error?: string;
+}
+
+/** `end` is the offset after the last record that consumers may see. */
+export interface OffsetRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface GroupFacts {
+  readonly group: string;
+  /** Kafka's word: `Stable`, `Empty`, … */
+  readonly state: string;
+  /** Kafka's word: `classic`, `consumer`, `share`, `streams`. */
+  readonly type: string;
+  /** Undefined where it was not asked for. */
+  readonly lag?: number;
+}
+
+export interface MemberFacts {
+  readonly memberId: string;
+  readonly clientId: string;
+  readonly host: string;
+  readonly instanceId: string | null;
+  /** Partitions by topic. */
+  readonly assignment: readonly { readonly topic: string; readonly partitions: readonly number[] }[];
+}
+
+export interface GroupOffsetFacts {
+  readonly topic: string;
+  readonly partition: number;
+  readonly committed: number;
+  /** Undefined where the end is not known. */
+  readonly lag?: number;
+  readonly metadata: string;
+}
+
+/**
+ * What the tree reads, of any cluster. Every call rejects with an error for people. Within one round of refreshing, equal
+ * questions are asked once (see `round-source.ts`).
+ */
+export interface ExplorerSource {
+  /** By id. */
+  brokers(): Promise<readonly BrokerFacts[]>;
+  /** By name. */
+  topics(): Promise<readonly TopicFacts[]>;
+  /** Of the given topics, by topic and partition; partitions whose leader does not answer are missing. */
+  offsets(topics: readonly TopicFacts[]): Promise<ReadonlyMap<string, ReadonlyMap<number, OffsetRange>>>;
+  /** Bytes of a leader's log, by `topic-partition`. */
+  sizes(): Promise<ReadonlyMap<string, number>>;
+  /** By base offset; undefined where the cluster's files are out of reach. */
+  segments?(topic: string, partition: number, broker: number): Promise<readonly SegmentState[]>;
+  /** By name. */
+  groups(): Promise<readonly GroupFacts[]>;
+  /** By member id. */
+  members(group: string): Promise<readonly MemberFacts[]>;
+  /** By topic and partition. */
+  groupOffsets(group: string): Promise<readonly GroupOffsetFacts[]>;
+}
