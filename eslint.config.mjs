@@ -45,7 +45,7 @@ export default tseslint.config(
   },
   {
     rules: {
-      eqeqeq: ['error', 'always'],
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-var': 'error',
       'prefer-const': ['error', { destructuring: 'all' }],
       'no-implicit-coercion': ['error', { boolean: false }],

@@ -34,7 +34,7 @@ const logging = `Configuration:
 `;
 
 /** A JVM that lives for a second gains nothing from the optimizing compiler or a concurrent collector. */
-export const quickStartFlags = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Xlog:cds=off'];
+const quickStartFlags = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', '-Xlog:cds=off'];
 
 const marker = 'complete';
 const archive = 'classes.jsa';
@@ -95,12 +95,12 @@ export function classPath(): string {
     .join(':');
 }
 
-/** Arguments that come before the main class. */
-export function jvmArguments(logLevel: string, jvm: readonly string[] = []): string[] {
+/** Arguments that come before the main class; without `quickStart` the JVM is left as it is, for measurements. */
+export function jvmArguments(logLevel: string, jvm: readonly string[] = [], quickStart = true): string[] {
   const shared = join(apacheKafkaHome, archive);
   return [
-    ...quickStartFlags,
-    ...(existsSync(shared) ? [`-XX:SharedArchiveFile=${shared}`] : []),
+    ...(quickStart ? quickStartFlags : []),
+    ...(quickStart && existsSync(shared) ? [`-XX:SharedArchiveFile=${shared}`] : []),
     ...jvm,
     `-Dlog4j2.configurationFile=${join(apacheKafkaHome, 'log4j2.yaml')}`,
     `-Dlog.level=${logLevel}`,

@@ -23,6 +23,8 @@ export interface ApacheKafkaOptions {
   /** Added to server.properties, replacing what is there. */
   readonly properties?: Readonly<Record<string, string>>;
   readonly jvm?: readonly string[];
+  /** See `ToolOptions`. */
+  readonly quickStart?: boolean;
   readonly readyTimeoutMs?: number;
 }
 
@@ -72,12 +74,12 @@ export class ApacheKafka implements AsyncDisposable {
       const clusterId = (await tool('storage', ['random-uuid'])).trim();
       await tool('storage', ['format', '-t', clusterId, '-c', file, ...(isStatic ? [] : ['--standalone'])]);
     }
-    const startedAt = performance.now();
     const jvm = ['-Xmx1g', ...(options.jvm ?? [])];
-    const child = await startJava('kafka.Kafka', [file], { jvm, logLevel: 'INFO' });
+    const quickStart = options.quickStart ?? true;
+    const child = await startJava('kafka.Kafka', [file], { jvm, quickStart, logLevel: 'INFO' });
     await child.waitForOutput((_, stderr) => stderr.includes('Kafka Server started'), options.readyTimeoutMs ?? 60_000);
     await until(`port ${port} accepts`, () => accepts(port));
-    return new ApacheKafka(directory, port, child, performance.now() - startedAt);
+    return new ApacheKafka(directory, port, child, performance.now() - child.startedAt);
   }
 
   /** A controlled shutdown; leaves the clean-shutdown file. */

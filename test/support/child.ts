@@ -28,11 +28,14 @@ export class Child {
   readonly #lineListeners = new Set<() => void>();
   /** Settles when the process has ended and its output is complete; rejects when it could not be started. */
   readonly finished: Promise<Finished>;
+  /** When it was spawned, by `performance.now()`. */
+  readonly startedAt: number;
   stdout = '';
   stderr = '';
 
   constructor(command: string, args: readonly string[], options: ChildOptions = {}) {
     this.#name = [command.split('/').at(-1), ...args].join(' ').slice(0, 200);
+    this.startedAt = performance.now();
     const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: 'pipe' });
     this.#process = child;
     running.add(child);
