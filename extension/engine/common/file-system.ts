@@ -46,8 +46,11 @@ export interface FileSystem {
   /** Makes the directory and its parents; an existing one is fine. */
   mkdirSync(path: string): void;
   readFileSync(path: string): Buffer;
-  /** Writes to `path + '.tmp'`, flushes, renames over `path`, flushes the directory: all of it or the old content. */
-  writeFileAtomicSync(path: string, content: Uint8Array | string): void;
+  /**
+   * Writes to `path + '.tmp'`, flushes, renames over `path`, flushes the directory: all of it or the old content. With
+   * `durable` false nothing is flushed: whole after a crash of this process, perhaps empty after a loss of power.
+   */
+  writeFileAtomicSync(path: string, content: Uint8Array | string, durable?: boolean): void;
   renameSync(from: string, to: string): void;
   /** Removes a file; one that is gone already is fine. */
   unlinkSync(path: string): void;

@@ -1,0 +1,403 @@
+import { RecordReader } from '../../records/record-reader.ts';
+import { BATCH_HEADER_SIZE } from '../../records/record-batch-layout.ts';
+import { hasValidCrc } from '../../records/record-batch.ts';
+import * as batch from '../../records/record-batch.ts';
+import type { Clock } from '../common/clock.ts';
+import { BatchScanner } from './batch-scanner.ts';
+import type { CachedFile, FileHandleCache } from './file-handle-cache.ts';
+import type { LogConfig } from './log-config.ts';
+import * as names from './log-file-names.ts';
+import { OFFSET_INDEX_ENTRY_SIZE, OffsetIndex } from './offset-index.ts';
+import type { OffsetPosition } from './offset-index.ts';
+import type { TimestampAndOffset } from './partition-log.ts';
+import { TIME_INDEX_ENTRY_SIZE, TimeIndex } from './time-index.ts';
+import type { TimestampOffset } from './time-index.ts';
+import { TransactionIndex } from './transaction-index.ts';
+
+/** What may be put back when the write of a turn fails: see {@link LogSegment.mark}. */
+export interface SegmentMark {
+  readonly sizeBytes: number;
+  readonly offsetEntries: number;
+  readonly timeEntries: number;
+  readonly transactionEntries: number;
+  readonly bytesSinceIndexEntry: number;
+  readonly maxTimestamp: TimestampOffset;
+  readonly firstBatchTimestampMs: number | undefined;
+}
+
+/** What {@link LogSegment.shouldRoll} asks of the next append. */
+export interface RollQuestion {
+  readonly sizeBytes: number;
+  readonly maxTimestampMs: number;
+  readonly lastOffset: number;
+  readonly nowMs: number;
+}
+
+const NO_TIMESTAMP = -1;
+const MAX_INT32 = 0x7fffffff;
+
+/**
+ * One segment: `.log` and its indexes, all named after the offset of its first record. It keeps the books (sizes, index
+ * entries, largest timestamp); the bytes of appends are written by the log (see local-log.ts).
+ */
+export class LogSegment {
+  readonly baseOffset: number;
+  readonly log: CachedFile;
+  readonly offsetIndex: OffsetIndex;
+  readonly timeIndex: TimeIndex;
+  readonly transactionIndex: TransactionIndex;
+  readonly createdMs: number;
+  readonly rollJitterMs: number;
+  /** Bytes of whole batches, those that wait for their write included. */
+  sizeBytes: number;
+  /** Bytes that were written. Readers stop here. */
+  writtenBytes: number;
+
+  readonly #indexIntervalBytes: number;
+  #bytesSinceIndexEntry = 0;
+  #maxTimestamp: TimestampOffset | undefined;
+  /** -1 where the first batch has no timestamp; undefined until it was looked at. */
+  #firstBatchTimestampMs: number | undefined;
+
+  private constructor(
+    handles: FileHandleCache,
+    directory: string,
+    baseOffset: number,
+    suffix: string,
+    config: LogConfig,
+    clock: Clock,
+    sizeBytes: number,
+    rollJitterMs: number,
+  ) {
+    const path = (extension: string): string => `${directory}/${names.fileName(baseOffset, extension)}${suffix}`;
+    this.baseOffset = baseOffset;
+    this.log = handles.file(path(names.LOG_SUFFIX));
+    this.offsetIndex = new OffsetIndex(handles, path(names.OFFSET_INDEX_SUFFIX), baseOffset);
+    this.timeIndex = new TimeIndex(handles, path(names.TIME_INDEX_SUFFIX), baseOffset);
+    this.transactionIndex = new TransactionIndex(handles, path(names.TRANSACTION_INDEX_SUFFIX), baseOffset);
+    this.createdMs = clock.nowMs();
+    this.rollJitterMs = rollJitterMs;
+    this.sizeBytes = sizeBytes;
+    this.writtenBytes = sizeBytes;
+    this.#indexIntervalBytes = config.indexIntervalBytes;
+  }
+
+  /** A segment whose files exist. Missing indexes count as empty. */
+  static open(
+    handles: FileHandleCache,
+    directory: string,
+    baseOffset: number,
+    config: LogConfig,
+    clock: Clock,
+    sizeBytes: number,
+    rollJitterMs: number,
+    suffix = '',
+  ): LogSegment {
+    return new LogSegment(handles, directory, baseOffset, suffix, config, clock, sizeBytes, rollJitterMs);
+  }
+
+  /** Makes the files of a new, empty segment. */
+  static create(
+    handles: FileHandleCache,
+    directory: string,
+    baseOffset: number,
+    config: LogConfig,
+    clock: Clock,
+    rollJitterMs: number,
+    suffix = '',
+  ): LogSegment {
+    const segment = new LogSegment(handles, directory, baseOffset, suffix, config, clock, 0, rollJitterMs);
+    segment.log.create();
+    segment.offsetIndex.file.create();
+    segment.timeIndex.file.create();
+    return segment;
+  }
+
+  /** Keeps the books for one batch that goes to the end of the segment. */
+  append(sizeBytes: number, lastOffset: number, maxTimestampMs: number, firstTimestampMs: number): void {
+    if (this.sizeBytes === 0) this.#firstBatchTimestampMs = firstTimestampMs;
+    if (maxTimestampMs > this.maxTimestamp.timestampMs) {
+      this.#maxTimestamp = { timestampMs: maxTimestampMs, offset: lastOffset };
+    }
+    if (this.#bytesSinceIndexEntry > this.#indexIntervalBytes) {
+      this.offsetIndex.append(lastOffset, this.sizeBytes);
+      this.timeIndex.maybeAppend(this.maxTimestamp.timestampMs, this.maxTimestamp.offset);
+      this.#bytesSinceIndexEntry = 0;
+    }
+    this.#bytesSinceIndexEntry += sizeBytes;
+    this.sizeBytes += sizeBytes;
+  }
+
+  mark(): SegmentMark {
+    return {
+      sizeBytes: this.sizeBytes,
+      offsetEntries: this.offsetIndex.file.count,
+      timeEntries: this.timeIndex.file.count,
+      transactionEntries: this.transactionIndex.file.count,
+      bytesSinceIndexEntry: this.#bytesSinceIndexEntry,
+      maxTimestamp: this.maxTimestamp,
+      firstBatchTimestampMs: this.#firstBatchTimestampMs,
+    };
+  }
+
+  /** Undoes the appends since `mark`, on disk too. */
+  restore(mark: SegmentMark): void {
+    this.sizeBytes = mark.sizeBytes;
+    this.writtenBytes = mark.sizeBytes;
+    this.#bytesSinceIndexEntry = mark.bytesSinceIndexEntry;
+    this.#maxTimestamp = mark.maxTimestamp;
+    this.#firstBatchTimestampMs = mark.firstBatchTimestampMs;
+    this.offsetIndex.file.truncate(mark.offsetEntries);
+    this.timeIndex.file.truncate(mark.timeEntries);
+    this.transactionIndex.file.truncate(mark.transactionEntries);
+    this.log.truncateSync(mark.sizeBytes);
+  }
+
+  /** The largest timestamp so far and the last offset of its batch; timestamp -1 where there is none. */
+  get maxTimestamp(): TimestampOffset {
+    this.#maxTimestamp ??= this.timeIndex.last();
+    return this.#maxTimestamp;
+  }
+
+  /** The time that retention counts from: the largest timestamp, or the file's age where records have none. */
+  largestTimestampMs(modifiedMs: () => number): number {
+    const { timestampMs } = this.maxTimestamp;
+    return timestampMs >= 0 ? timestampMs : modifiedMs();
+  }
+
+  /** The first batch's own timestamp, -1 for none. */
+  get firstBatchTimestampMs(): number {
+    if (this.#firstBatchTimestampMs === undefined) {
+      const scanner = this.scan(0);
+      this.#firstBatchTimestampMs = scanner.next() ? batch.maxTimestamp(scanner.bytes, scanner.at) : NO_TIMESTAMP;
+    }
+    return this.#firstBatchTimestampMs;
+  }
+
+  /** Whether what comes next belongs into a new segment: by size, age, index space, or reach of relative offsets. */
+  shouldRoll(next: RollQuestion, config: LogConfig): boolean {
+    if (this.sizeBytes > config.segmentSizeBytes - next.sizeBytes) return true;
+    if (next.lastOffset - this.baseOffset > MAX_INT32) return true;
+    if (this.sizeBytes === 0) return false;
+    const maxOffsetEntries = Math.floor(config.segmentIndexSizeBytes / OFFSET_INDEX_ENTRY_SIZE);
+    if (this.offsetIndex.file.count >= maxOffsetEntries) return true;
+    const maxTimeEntries = Math.floor(config.segmentIndexSizeBytes / TIME_INDEX_ENTRY_SIZE);
+    if (this.timeIndex.file.count >= maxTimeEntries - 1) return true;
+    return this.#ageMs(next) > config.segmentMs - this.rollJitterMs;
+  }
+
+  #ageMs(next: RollQuestion): number {
+    const first = this.firstBatchTimestampMs;
+    return first >= 0 ? next.maxTimestampMs - first : next.nowMs - this.createdMs;
+  }
+
+  /** The batches from `position` on, as far as they were written. */
+  scan(position: number, wholeBatches = false, bufferBytes?: number): BatchScanner {
+    return new BatchScanner(this.log, position, this.writtenBytes, wholeBatches, bufferBytes);
+  }
+
+  /**
+   * Where to start looking for `offset`: a position that is never past its batch. An index whose entry does not lead to
+   * the batch it names is made again.
+   */
+  indexedPosition(offset: number): number {
+    const entry = this.offsetIndex.lookup(offset);
+    if (entry.position === 0 || this.#leadsToBatch(entry)) return entry.position;
+    this.rebuildIndexes();
+    return this.offsetIndex.lookup(offset).position;
+  }
+
+  #leadsToBatch({ offset, position }: OffsetPosition): boolean {
+    // Batches that wait for their write were indexed by ourselves a moment ago.
+    if (position >= this.writtenBytes) return position < this.sizeBytes;
+    const header = new BatchScanner(this.log, position, this.writtenBytes, false, BATCH_HEADER_SIZE);
+    return header.next() && batch.lastOffset(header.bytes, header.at) === offset;
+  }
+
+  /** The offset after the last record. */
+  readNextOffset(): number {
+    let next = this.baseOffset;
+    const scanner = this.scan(this.indexedPosition(Number.MAX_SAFE_INTEGER));
+    while (scanner.next()) next = batch.lastOffset(scanner.bytes, scanner.at) + 1;
+    return next;
+  }
+
+  /** Whether every index file is there and can belong to this segment. */
+  hasSaneIndexes(): boolean {
+    return (
+      this.offsetIndex.file.exists() &&
+      this.timeIndex.file.exists() &&
+      this.offsetIndex.looksSane(this.sizeBytes) &&
+      this.timeIndex.looksSane() &&
+      this.transactionIndex.looksSane()
+    );
+  }
+
+  /** Makes offset and time index again from the headers of the log. The log itself stays as it is. */
+  rebuildIndexes(): void {
+    const { sizeBytes, writtenBytes } = this;
+    this.#startIndexes();
+    const scanner = this.scan(0);
+    while (scanner.next()) {
+      const { bytes, at } = scanner;
+      const timestampMs = batch.maxTimestamp(bytes, at);
+      this.append(scanner.sizeBytes, batch.lastOffset(bytes, at), timestampMs, timestampMs);
+    }
+    this.sizeBytes = sizeBytes;
+    this.writtenBytes = writtenBytes;
+    this.saveIndexes();
+  }
+
+  /**
+   * Checks every batch (CRC, offsets that grow), makes the indexes again and cuts the log behind the last valid batch.
+   * `onBatch` sees each valid batch whole. Answers how many bytes were cut off.
+   */
+  recover(onBatch: (bytes: Buffer, at: number) => void): number {
+    const fileSize = this.log.sizeSync();
+    this.writtenBytes = fileSize;
+    this.#startIndexes();
+    if (this.transactionIndex.file.exists()) this.transactionIndex.file.delete();
+    const scanner = this.scan(0, true, 1024 * 1024);
+    let previousOffset = this.baseOffset - 1;
+    while (scanner.next()) {
+      const { bytes, at } = scanner;
+      const lastOffset = batch.lastOffset(bytes, at);
+      const isOutOfReach = lastOffset - this.baseOffset > MAX_INT32;
+      if (batch.baseOffset(bytes, at) <= previousOffset || isOutOfReach || !hasValidCrc(bytes, at)) break;
+      const timestampMs = batch.maxTimestamp(bytes, at);
+      this.append(scanner.sizeBytes, lastOffset, timestampMs, timestampMs);
+      onBatch(bytes, at);
+      previousOffset = lastOffset;
+    }
+    this.writtenBytes = this.sizeBytes;
+    if (fileSize > this.sizeBytes) this.log.truncateSync(this.sizeBytes);
+    this.becomeInactive();
+    return fileSize - this.sizeBytes;
+  }
+
+  #startIndexes(): void {
+    this.offsetIndex.file.create();
+    this.timeIndex.file.create();
+    this.sizeBytes = 0;
+    this.#bytesSinceIndexEntry = 0;
+    this.#maxTimestamp = { timestampMs: NO_TIMESTAMP, offset: this.baseOffset };
+  }
+
+  /** Drops everything from `offset` on; answers how many bytes that were. Nothing may wait for its write. */
+  truncateTo(offset: number): number {
+    const position = this.positionOf(offset);
+    this.offsetIndex.truncateTo(offset);
+    this.timeIndex.truncateTo(offset);
+    this.transactionIndex.truncateTo(offset);
+    const dropped = this.sizeBytes - position;
+    this.log.truncateSync(position);
+    this.sizeBytes = position;
+    this.writtenBytes = position;
+    this.#bytesSinceIndexEntry = 0;
+    if (position === 0) this.#firstBatchTimestampMs = undefined;
+    this.#maxTimestamp = this.#largestTimestampFromLastEntry();
+    return dropped;
+  }
+
+  /** The batches behind the last time index entry may hold a larger timestamp than it. */
+  #largestTimestampFromLastEntry(): TimestampOffset {
+    let largest = this.timeIndex.last();
+    const scanner = this.scan(this.indexedPosition(largest.offset));
+    while (scanner.next()) {
+      const timestampMs = batch.maxTimestamp(scanner.bytes, scanner.at);
+      if (timestampMs > largest.timestampMs) {
+        largest = { timestampMs, offset: batch.lastOffset(scanner.bytes, scanner.at) };
+      }
+    }
+    return largest;
+  }
+
+  /** Where the first batch that ends at or past `offset` starts; the end where there is none. */
+  positionOf(offset: number): number {
+    const scanner = this.scan(this.indexedPosition(offset));
+    while (scanner.next()) {
+      if (batch.lastOffset(scanner.bytes, scanner.at) >= offset) return scanner.position;
+    }
+    return scanner.nextPosition;
+  }
+
+  /** The first record at or past both the time and the offset. */
+  findByTimestamp(timestampMs: number, startOffset: number): TimestampAndOffset | undefined {
+    const entry = this.timeIndex.lookup(timestampMs);
+    const headers = this.scan(this.indexedPosition(Math.max(entry.offset, startOffset)));
+    while (headers.next()) {
+      const { bytes, at } = headers;
+      if (batch.maxTimestamp(bytes, at) < timestampMs || batch.lastOffset(bytes, at) < startOffset) continue;
+      const found = this.#findInBatch(headers.position, timestampMs, startOffset);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #findInBatch(position: number, timestampMs: number, startOffset: number): TimestampAndOffset | undefined {
+    const whole = this.scan(position, true);
+    if (!whole.next()) return undefined;
+    const leaderEpoch = batch.partitionLeaderEpoch(whole.bytes, whole.at);
+    const reader = new RecordReader(whole.bytes, whole.at);
+    while (reader.next()) {
+      if (reader.timestamp >= timestampMs && reader.offset >= startOffset) {
+        return { timestampMs: reader.timestamp, offset: reader.offset, leaderEpoch };
+      }
+    }
+    return undefined;
+  }
+
+  /** Hands index entries that wait in memory to the operating system. */
+  saveIndexes(): void {
+    this.offsetIndex.file.save();
+    this.timeIndex.file.save();
+    this.transactionIndex.save();
+  }
+
+  /** No more appends for now: the largest timestamp is noted, indexes are complete and have no spare tail. */
+  becomeInactive(): void {
+    const { timestampMs, offset } = this.maxTimestamp;
+    if (timestampMs >= 0) this.timeIndex.maybeAppend(timestampMs, offset);
+    this.offsetIndex.file.seal();
+    this.timeIndex.file.seal();
+    this.transactionIndex.seal();
+  }
+
+  syncSync(): void {
+    this.saveIndexes();
+    this.log.syncSync();
+  }
+
+  async sync(): Promise<void> {
+    this.saveIndexes();
+    await this.log.sync();
+  }
+
+  /** Closes the files; they open again when they are used. */
+  closeFiles(): void {
+    this.log.close();
+    for (const index of this.#indexes()) index.close();
+  }
+
+  #indexes(): readonly [OffsetIndex['file'], TimeIndex['file'], TransactionIndex['file']] {
+    return [this.offsetIndex.file, this.timeIndex.file, this.transactionIndex.file];
+  }
+
+  /** Renames every file that exists, from one suffix behind `.log` and so on to another (`''`, `.deleted`, …). */
+  changeSuffix(from: string, to: string): void {
+    for (const file of [...this.#indexes(), this.log]) {
+      file.rename(file.path.slice(0, file.path.length - from.length) + to);
+    }
+  }
+
+  /** The partition's folder was renamed. */
+  moved(directory: string): void {
+    for (const file of [...this.#indexes(), this.log]) {
+      file.moved(directory + file.path.slice(file.path.lastIndexOf('/')));
+    }
+  }
+
+  deleteFiles(): void {
+    for (const file of [...this.#indexes(), this.log]) file.delete();
+  }
+}
