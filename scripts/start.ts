@@ -94,14 +94,21 @@ async function openHeadless(url: string): Promise<AsyncDisposable> {
 
 function interrupted(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    // A terminal and npm both pass Ctrl+C on, so that it may arrive twice.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
   });
 }
 
 /** The cluster without an editor, until Ctrl+C. */
 async function runInTerminal(): Promise<number> {
   const child = spawn(process.execPath, [join(root, 'dist', 'cli.cjs'), 'start'], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
+  let isStopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!isStopping) child.kill('SIGTERM');
+      isStopping = true;
+    });
+  }
   return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
 }
 

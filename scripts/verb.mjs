@@ -86,8 +86,12 @@ const child = spawn(node, [join(root, 'scripts', `${verb}.ts`), ...args], {
   stdio: 'inherit',
   env: { ...process.env, PATH: path },
 });
-// The terminal sends its signals to the whole group; those sent to this process alone are passed on.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+// The terminal sends Ctrl+C to the whole group; signals that were sent to this process alone are passed on.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+  });
+}
 child.on('error', (error) => {
   console.error(`Cannot run ${node}: ${error.message}`);
   process.exit(1);

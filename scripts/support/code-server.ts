@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { atExit } from './at-exit.ts';
 import { runNpm } from './npm.ts';
 import { root } from './paths.ts';
 import { run } from './run.ts';
@@ -189,7 +190,7 @@ export class CodeServer implements AsyncDisposable {
 
 const running = new Set<CodeServer>();
 
-process.once('exit', () => {
+atExit(() => {
   for (const server of running) server.killNow();
 });
 

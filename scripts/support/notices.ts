@@ -45,15 +45,17 @@ function readPackage(folder: string): PackageFacts {
   };
 }
 
-/** Writes dist/THIRD_PARTY_NOTICES.txt: each bundled package with its licence in full. */
-export async function writeNotices(metafile: Metafile): Promise<void> {
-  const packages = bundledPackages(metafile).map(readPackage);
-  const sections = packages.map(({ name, version, license, homepage, texts }) =>
-    [`${name} ${version}`, homepage, `Licence: ${license}`, '', ...(texts.length > 0 ? texts : [`(${license})`])].join(
-      '\n',
-    ),
-  );
-  const rule = `\n\n${'-'.repeat(80)}\n\n`;
+/** Name, home and whole licence of each package, by folder. */
+export function noticesOf(folders: readonly string[]): string {
+  const sections = folders.map(readPackage).map(({ name, version, license, homepage, texts }) => {
+    const facts = [`${name} ${version}`, homepage, `Licence: ${license}`];
+    return [...facts, '', ...(texts.length > 0 ? texts : [`(${license})`])].join('\n');
+  });
   const head = 'Samsa contains code of the packages below. Their licences follow.';
-  await writeFile(join(root, 'dist', 'THIRD_PARTY_NOTICES.txt'), `${[head, ...sections].join(rule)}\n`);
+  return `${[head, ...sections].join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+}
+
+/** Writes dist/THIRD_PARTY_NOTICES.txt. */
+export async function writeNotices(metafile: Metafile): Promise<void> {
+  await writeFile(join(root, 'dist', 'THIRD_PARTY_NOTICES.txt'), noticesOf(bundledPackages(metafile)));
 }

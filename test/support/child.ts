@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { atExit } from '../../scripts/support/at-exit.ts';
 
 export interface Finished {
   /** Exit code; null when a signal ended the process. */
@@ -17,7 +18,7 @@ export interface ChildOptions {
 
 const running = new Set<ChildProcess>();
 
-process.once('exit', () => {
+atExit(() => {
   for (const child of running) child.kill('SIGKILL');
 });
 

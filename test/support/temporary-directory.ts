@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from '../../scripts/support/at-exit.ts';
 
 const left = new Set<string>();
 
-process.once('exit', () => {
+atExit(() => {
   for (const path of left) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 });
 
