@@ -63,8 +63,7 @@ export interface GroupOffsetFacts {
 }
 
 /**
- * What the tree reads, of any cluster. Every call rejects with an error for people. Within one round of refreshing, equal
- * questions are asked once (see `round-source.ts`).
+ * What the tree reads, of any cluster. Every call rejects with an error for people.
  */
 export interface ExplorerSource {
   /** By id. */
@@ -73,9 +72,9 @@ export interface ExplorerSource {
   topics(): Promise<readonly TopicFacts[]>;
   /** Of the given topics, by topic and partition; partitions whose leader does not answer are missing. */
   offsets(topics: readonly TopicFacts[]): Promise<ReadonlyMap<string, ReadonlyMap<number, OffsetRange>>>;
-  /** Bytes of a leader's log, by `topic-partition`. */
-  sizes(): Promise<ReadonlyMap<string, number>>;
-  /** By base offset; undefined where the cluster's files are out of reach. */
+  /** Bytes of the leaders' logs of a topic, by partition. */
+  sizes(topic: TopicFacts): Promise<ReadonlyMap<number, number>>;
+  /** By base offset; absent where the cluster's files are out of reach. */
   segments?(topic: string, partition: number, broker: number): Promise<readonly SegmentState[]>;
   /** By name. */
   groups(): Promise<readonly GroupFacts[]>;

@@ -18,7 +18,8 @@ interface Branch {
   nodes: readonly TreeNode[] | undefined;
   loading: Promise<boolean> | undefined;
   failures: number;
-  expanded: boolean;
+  /** Undefined while the person has not touched it: then as the row says. */
+  expanded: boolean | undefined;
   limit: number;
 }
 
@@ -55,7 +56,7 @@ export class ExplorerTree {
   }
 
   isExpanded(node: TreeNode): boolean {
-    return this.#branch(node).expanded;
+    return this.#branch(node).expanded ?? node.spec.children === 'expanded';
   }
 
   /** Lets a page more of the rows below the node with this id be seen. Returns the node, or undefined when it is gone. */
@@ -131,8 +132,7 @@ export class ExplorerTree {
     const id = node?.id ?? '';
     let branch = this.#branches.get(id);
     if (branch === undefined) {
-      const expanded = node === undefined || node.spec.children === 'expanded';
-      branch = { nodes: undefined, loading: undefined, failures: 0, expanded, limit: PAGE_SIZE };
+      branch = { nodes: undefined, loading: undefined, failures: 0, expanded: undefined, limit: PAGE_SIZE };
       this.#branches.set(id, branch);
     }
     return branch;

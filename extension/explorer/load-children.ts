@@ -114,11 +114,11 @@ async function partitionRows(context: TreeContext, name: string, limit: number):
   const source = context.source();
   const topic = (await source.topics()).find((each) => each.topic === name);
   if (topic === undefined) return all([]);
-  const [offsets, sizes] = await Promise.all([orUndefined(source.offsets([topic])), orUndefined(source.sizes())]);
+  const [offsets, sizes] = await Promise.all([orUndefined(source.offsets([topic])), orUndefined(source.sizes(topic))]);
   const describe = (partition: PartitionFacts): NodeSpec =>
     partitionSpec(topic, partition, {
       range: offsets?.get(name)?.get(partition.partition),
-      sizeBytes: sizes?.get(`${name}-${partition.partition}`),
+      sizeBytes: sizes?.get(partition.partition),
       hasFiles: source.segments !== undefined,
     });
   return page(topic.partitions, limit, describe, t('No partitions'));
