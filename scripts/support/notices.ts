@@ -16,6 +16,23 @@ interface PackageFacts {
 /** Copied into dist/ beside the bundles, so that no metafile mentions them. */
 const copiedPackages = ['node_modules/@vscode/codicons'];
 
+/** Compiled into a package that does not carry their licences, which are kept in scripts/licences/. */
+const compiledIn: Readonly<Record<string, readonly Omit<PackageFacts, 'texts'>[]>> = {
+  'node_modules/@platformatic/wasm-utils': [
+    { name: 'lz4_flex', version: '0.12.0', license: 'MIT', homepage: 'https://github.com/PSeitz/lz4_flex' },
+    { name: 'snap', version: '1.1.1', license: 'BSD-3-Clause', homepage: 'https://github.com/BurntSushi/rust-snappy' },
+    { name: 'twox-hash', version: '2.1.2', license: 'MIT', homepage: 'https://github.com/shepmaster/twox-hash' },
+  ],
+};
+
+function withCompiledIn(folder: string): PackageFacts[] {
+  const inside = (compiledIn[folder] ?? []).map((facts) => ({
+    ...facts,
+    texts: [readFileSync(join(root, 'scripts', 'licences', `${facts.name}.txt`), 'utf8').trim()],
+  }));
+  return [readPackage(folder), ...inside];
+}
+
 /** Folders of the packages whose code is in the bundles, relative to the root, sorted. */
 export function bundledPackages(metafile: Metafile): string[] {
   const folders = new Set(copiedPackages);
@@ -47,7 +64,7 @@ function readPackage(folder: string): PackageFacts {
 
 /** Name, home and whole licence of each package, by folder. */
 export function noticesOf(folders: readonly string[]): string {
-  const sections = folders.map(readPackage).map(({ name, version, license, homepage, texts }) => {
+  const sections = folders.flatMap(withCompiledIn).map(({ name, version, license, homepage, texts }) => {
     const facts = [`${name} ${version}`, homepage, `Licence: ${license}`];
     return [...facts, '', ...(texts.length > 0 ? texts : [`(${license})`])].join('\n');
   });

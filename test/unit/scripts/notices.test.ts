@@ -27,3 +27,10 @@ test('a package is listed with version, licence and the whole licence text', () 
   expect(text).toContain('Licence: BSD-3-Clause');
   expect(text).toContain('THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS"');
 });
+
+test('what was compiled into a package is listed with it', () => {
+  const text = noticesOf(['node_modules/@platformatic/wasm-utils']);
+  expect(text).toMatch(/^lz4_flex 0\.12\.0$/m);
+  expect(text).toContain('Copyright (c) 2020 Pascal Seitz');
+  expect(text).toContain('Copyright 2011, The Snappy-Rust Authors');
+});
