@@ -101,6 +101,7 @@ export class RequestProcessor {
   }
 
   #failed(handler: AnyApiHandler, request: unknown, context: RequestContext, error: unknown): ProcessedRequest {
+    if (error instanceof UnanswerableRequestError) throw error;
     const expected = error instanceof ApiError;
     const code = expected ? error.code : ErrorCode.UNKNOWN_SERVER_ERROR;
     const what = `${handler.request.name} v${context.apiVersion} from ${context.clientId ?? 'a client'} at ${context.clientHost}`;

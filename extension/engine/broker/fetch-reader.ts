@@ -1,0 +1,148 @@
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { PartitionDataInput } from '../../protocol/generated/fetch-response.ts';
+import { ApiError } from '../common/api-error.ts';
+import type { FetchDataInfo, ReadIsolation } from '../log/partition-log.ts';
+import { currentLeader } from './current-leader.ts';
+import type { FetchTarget } from './fetch-session.ts';
+import type { Partition } from './partition.ts';
+import type { ReplicaManager } from './replica-manager.ts';
+
+const NO_RECORDS = Buffer.alloc(0);
+
+/** One partition's part of a fetch, read. */
+export interface PartitionRead {
+  readonly target: FetchTarget;
+  readonly data: PartitionDataInput;
+  readonly sizeBytes: number;
+  /** Worth answering at once: an error, or a diverging epoch. */
+  readonly urgent: boolean;
+  /** For watching; undefined when the partition could not be found. */
+  readonly partition: Partition | undefined;
+}
+
+export interface FetchLimits {
+  readonly maxBytes: number;
+  readonly isolation: ReadIsolation;
+  readonly apiVersion: number;
+}
+
+/**
+ * Reads the partitions of a fetch in order, until the request's bytes are used up. The first batch of the whole answer is
+ * returned however large it is, so that a consumer always gets on (KIP-74).
+ */
+export async function readPartitions(
+  replicas: ReplicaManager,
+  targets: readonly FetchTarget[],
+  limits: FetchLimits,
+): Promise<{ reads: PartitionRead[]; sizeBytes: number }> {
+  const reads: PartitionRead[] = [];
+  let sizeBytes = 0;
+  for (const target of targets) {
+    const read = readPartition(replicas, target, limits, limits.maxBytes - sizeBytes, sizeBytes === 0);
+    const done = read instanceof Promise ? await read : read;
+    reads.push(done);
+    sizeBytes += done.sizeBytes;
+  }
+  return { reads, sizeBytes };
+}
+
+function readPartition(
+  replicas: ReplicaManager,
+  target: FetchTarget,
+  limits: FetchLimits,
+  budgetBytes: number,
+  minOneMessage: boolean,
+): PartitionRead | Promise<PartitionRead> {
+  let partition: Partition | undefined;
+  const failed = (error: unknown): PartitionRead => {
+    if (!(error instanceof ApiError)) throw error;
+    return failure(replicas, target, error.code, limits.apiVersion, partition);
+  };
+  try {
+    const topic = replicas.nameOf(target.topic, target.topicId);
+    const found = replicas.find(topic, target.partition);
+    // A request may still name the id of a topic that was made anew.
+    partition = found;
+    found.checkLeader(target.currentLeaderEpoch);
+    const diverging = found.divergence(target.fetchOffset, target.lastFetchedEpoch);
+    if (diverging !== undefined) {
+      const data = describe(found, target, NO_RECORDS);
+      return {
+        target,
+        data: { ...data, divergingEpoch: { epoch: diverging.leaderEpoch, endOffset: diverging.endOffset } },
+        sizeBytes: 0,
+        urgent: true,
+        partition: found,
+      };
+    }
+    const maxBytes = Math.max(0, Math.min(target.maxBytes, budgetBytes));
+    const info = found.read(target.fetchOffset, maxBytes, limits.isolation, minOneMessage);
+    if (!(info instanceof Promise)) return success(found, target, info, limits.isolation);
+    return info.then((later) => success(found, target, later, limits.isolation), failed);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function success(
+  partition: Partition,
+  target: FetchTarget,
+  info: FetchDataInfo,
+  isolation: ReadIsolation,
+): PartitionRead {
+  const records = info.records.length === 1 ? info.records[0]! : info.records;
+  const data = describe(partition, target, records);
+  return {
+    target,
+    data: isolation === 'committed' ? { ...data, abortedTransactions: info.abortedTransactions ?? [] } : data,
+    sizeBytes: info.sizeBytes,
+    urgent: false,
+    partition,
+  };
+}
+
+function describe(
+  partition: Partition,
+  target: FetchTarget,
+  records: NonNullable<PartitionDataInput['records']>,
+): PartitionDataInput {
+  const { highWatermark, lastStableOffset, logStartOffset } = partition.offsets;
+  return {
+    partitionIndex: target.partition,
+    errorCode: ErrorCode.NONE,
+    highWatermark,
+    lastStableOffset,
+    logStartOffset,
+    abortedTransactions: null,
+    records,
+  };
+}
+
+function failure(
+  replicas: ReplicaManager,
+  target: FetchTarget,
+  code: number,
+  apiVersion: number,
+  partition: Partition | undefined,
+): PartitionRead {
+  const topic = target.topic !== '' ? target.topic : (replicas.image.topics.getById(target.topicId)?.name ?? '');
+  const tellLeader =
+    apiVersion >= 12 && (code === ErrorCode.NOT_LEADER_OR_FOLLOWER || code === ErrorCode.FENCED_LEADER_EPOCH);
+  const leader = tellLeader ? currentLeader(replicas.image, topic, target.partition) : undefined;
+  return {
+    target,
+    data: {
+      partitionIndex: target.partition,
+      errorCode: code,
+      highWatermark: -1,
+      lastStableOffset: -1,
+      logStartOffset: -1,
+      abortedTransactions: null,
+      records: NO_RECORDS,
+      ...(leader === undefined ? {} : { currentLeader: leader }),
+    },
+    sizeBytes: 0,
+    urgent: true,
+    partition,
+  };
+}
