@@ -31,8 +31,8 @@ export interface ClusterEnd {
 /**
  * One cluster, wherever it runs: in a child process of ours (`child-process-cluster-host.ts`), in this process
  * (`in-process-cluster-host.ts`), or owned by another window or terminal (`attached-cluster-host.ts`). A host is good for
- * one start; make another one for the next. `openCluster` in `open-cluster.ts` picks: it attaches to the cluster that
- * already runs on the directory, or starts one.
+ * one start; make another one for the next. `shared-cluster-host.ts` picks: it attaches to the cluster that already runs on
+ * the directory, or starts one.
  */
 export interface ClusterHost {
   readonly kind: 'childProcess' | 'inProcess' | 'attached';

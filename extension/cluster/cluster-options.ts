@@ -15,3 +15,16 @@ export interface ClusterOptions {
 export const DEFAULT_PORT = 9092;
 /** Where a broker's controller listener lies above its client listener. */
 export const CONTROLLER_PORT_OFFSET = 1000;
+
+/** The arguments of `samsa start` that mean the same. */
+export function startArguments(options: ClusterOptions): string[] {
+  const given = (name: string, value: string | number | undefined): string[] =>
+    value === undefined ? [] : [`${name}=${value}`];
+  return [
+    ...given('--brokers', options.brokers),
+    ...given('--port', options.port),
+    ...given('--controller-port', options.controllerPort),
+    ...given('--data-dir', options.dataDir),
+    ...Object.entries(options.config ?? {}).flatMap(([name, value]) => `--config=${name}=${value}`),
+  ];
+}

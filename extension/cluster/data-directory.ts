@@ -1,0 +1,110 @@
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ClusterError, messageOf } from './cluster-error.ts';
+import { lockHolder } from './java-lock.ts';
+
+export interface DataDirectory {
+  /** Absolute, without symbolic links: two names of one directory are one lock. */
+  readonly path: string;
+  readonly temporary: boolean;
+}
+
+/** Makes the data directory, a temporary one without a `path`. Throws `DIRECTORY_UNWRITABLE` or `DISK_FULL`. */
+export function prepareDataDirectory(path: string | undefined): DataDirectory {
+  try {
+    if (path === undefined) {
+      return { path: realpathSync(mkdtempSync(join(tmpdir(), 'samsa-'))), temporary: true };
+    }
+    mkdirSync(path, { recursive: true });
+    return { path: realpathSync(path), temporary: false };
+  } catch (error) {
+    throw diskError(error, path ?? tmpdir());
+  }
+}
+
+/** Removes what a temporary directory holds; what can't be removed is left to the system. */
+export function removeDataDirectory(directory: DataDirectory): void {
+  if (!directory.temporary) return;
+  try {
+    rmSync(directory.path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  } catch {
+    // A virus scanner or an editor that holds a file must not turn a clean end into a failure.
+  }
+}
+
+/**
+ * Takes a Kafka log directory: makes it, and its `.lock` file, on which a Java broker holds a POSIX lock while it lives.
+ * Throws `DIRECTORY_LOCKED` when one does; that the file exists means nothing.
+ */
+export function takeLogDirectory(logDir: string): void {
+  const lockFile = join(logDir, '.lock');
+  try {
+    mkdirSync(logDir, { recursive: true });
+    closeSync(openSync(lockFile, 'a'));
+  } catch (error) {
+    throw diskError(error, logDir);
+  }
+  const pid = lockHolder(lockFile);
+  if (pid === undefined) return;
+  const holder = pid > 0 ? `process ${pid}` : 'another process';
+  throw new ClusterError('DIRECTORY_LOCKED', `${logDir} is in use by a Kafka broker: ${holder} holds its .lock file`);
+}
+
+/**
+ * The cluster id that the log directories were formatted with, undefined when all are new. Throws `CLUSTER_ID_MISMATCH`
+ * when they belong to different clusters.
+ */
+export function readClusterId(logDirs: readonly string[]): string | undefined {
+  let first: { readonly logDir: string; readonly clusterId: string } | undefined;
+  for (const logDir of logDirs) {
+    const clusterId = clusterIdOf(logDir);
+    if (clusterId === undefined) continue;
+    first ??= { logDir, clusterId };
+    if (first.clusterId !== clusterId) {
+      throw new ClusterError(
+        'CLUSTER_ID_MISMATCH',
+        `${logDir} belongs to cluster ${clusterId}, but ${first.logDir} to cluster ${first.clusterId}`,
+      );
+    }
+  }
+  return first?.clusterId;
+}
+
+function clusterIdOf(logDir: string): string | undefined {
+  const path = join(logDir, 'meta.properties');
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw diskError(error, path);
+  }
+  // Java writes colons and equals signs in values with a backslash; a base64 uuid has neither.
+  return /^\s*cluster\.id\s*[=:]\s*(\S+)\s*$/m.exec(text)?.[1];
+}
+
+export function errnoOf(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOTDIR: 'a part of the path is no directory',
+  EEXIST: 'a file of that name is in the way',
+  ENOENT: 'the path does not exist',
+};
+
+/** A failed file operation, for people. */
+export function diskError(error: unknown, path: string): ClusterError {
+  if (error instanceof ClusterError) return error;
+  const code = errnoOf(error) ?? '';
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new ClusterError('DISK_FULL', `No space is left on the disk that holds ${path}`, { cause: error });
+  }
+  const reason = reasons[code] ?? messageOf(error);
+  return new ClusterError('DIRECTORY_UNWRITABLE', `Cannot write to ${path}: ${reason}`, { cause: error });
+}

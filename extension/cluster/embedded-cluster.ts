@@ -1,0 +1,180 @@
+import { systemRandom, randomUuid } from '../engine/common/random.ts';
+import type { ClusterCommand, ClusterEvent, ClusterResults } from '../shared/cluster-protocol.ts';
+import { findOwner } from './attach-protocol.ts';
+import { AttachServer } from './attach-server.ts';
+import type { ThreadSpawner } from './broker-thread.ts';
+import { parseClusterCommand } from './cluster-commands.ts';
+import { ClusterError } from './cluster-error.ts';
+import type { ReadyEvent } from './cluster-host.ts';
+import type { ClusterPlan } from './cluster-plan.ts';
+import { serveCommands } from './command-channel.ts';
+import type { Handlers } from './command-channel.ts';
+import { prepareDataDirectory, readClusterId, removeDataDirectory, takeLogDirectory } from './data-directory.ts';
+import type { DataDirectory } from './data-directory.ts';
+import { DirectoryLock } from './directory-lock.ts';
+import { Supervisor } from './supervisor.ts';
+import type { Transport } from './transport.ts';
+
+export interface EmbeddedClusterOptions {
+  readonly plan: ClusterPlan;
+  readonly spawn: ThreadSpawner;
+  readonly onEvent: (event: ClusterEvent) => void;
+  /** What `startupMs` counts from, on the clock of `performance.now()`; the call of `start` by default. */
+  readonly startedAtMs?: number;
+}
+
+/** A supervisor together with its directory, its lock and those who attach: all that a process needs to be a cluster. */
+export class EmbeddedCluster {
+  /** Resolves when a cluster that was ready is gone. */
+  readonly ended: Promise<void>;
+  /** What `--control`, IPC and attached clients may ask. */
+  readonly handlers: Handlers<ClusterCommand, ClusterResults>;
+  readonly #options: EmbeddedClusterOptions;
+  #markEnded: () => void = () => {};
+  #directory: DataDirectory | undefined;
+  #lock: DirectoryLock | undefined;
+  #attached: AttachServer | undefined;
+  #supervisor: Supervisor | undefined;
+  #ready = false;
+  #starting: Promise<unknown> | undefined;
+  #stopping: Promise<void> | undefined;
+  #shutdown: Promise<void> | undefined;
+  #cleaned: Promise<void> | undefined;
+
+  constructor(options: EmbeddedClusterOptions) {
+    this.#options = options;
+    this.ended = new Promise((resolve) => {
+      this.#markEnded = resolve;
+    });
+    this.handlers = {
+      state: ({ topic }) => this.#running().state(topic),
+      segments: async ({ broker, topic, partition }) => ({
+        segments: await this.#running().segments(broker, topic, partition),
+      }),
+      start: ({ broker }) => this.#running().startBroker(broker),
+      stop: ({ broker }) => this.#running().stopBroker(broker),
+      kill: ({ broker }) => this.#running().killBroker(broker),
+      shutdown: async () => {
+        await this.#stopBrokers();
+        // The reply leaves before the channel that carries it is closed.
+        setImmediate(() => void this.shutdown());
+        return {};
+      },
+    };
+  }
+
+  /** Once. Rejects with a `ClusterError`, leaving nothing behind. */
+  async start(): Promise<ReadyEvent> {
+    const starting = this.#start(this.#options.startedAtMs ?? performance.now());
+    this.#starting = starting;
+    try {
+      const ready = await starting;
+      this.#requireNotStopping();
+      this.#ready = true;
+      this.#emit(ready);
+      return ready;
+    } catch (error) {
+      await this.#stopBrokers();
+      await this.#cleanUp();
+      throw error;
+    }
+  }
+
+  /** Answers the commands that come over `transport`, each with one reply. */
+  serve(transport: Transport, onClose?: () => void): void {
+    serveCommands(transport, parseClusterCommand, this.handlers, onClose);
+  }
+
+  /** Stops the brokers cleanly and gives everything back, also while it starts. Never rejects. */
+  shutdown(): Promise<void> {
+    this.#shutdown ??= this.#end();
+    return this.#shutdown;
+  }
+
+  async #start(startMs: number): Promise<ReadyEvent> {
+    const { plan, spawn } = this.#options;
+    this.#directory = prepareDataDirectory(plan.dataDir);
+    const dataDir = this.#directory.path;
+    await this.#acquireLock(dataDir);
+    const brokers = plan.brokers(dataDir);
+    const logDirs = brokers.flatMap((broker) => broker.logDirs);
+    for (const logDir of logDirs) takeLogDirectory(logDir);
+    const clusterId = readClusterId(logDirs) ?? randomUuid(systemRandom);
+    const supervisor = new Supervisor({
+      dataDir,
+      clusterId,
+      brokers: brokers.map((broker) => ({ ...broker, clusterId })),
+      spawn,
+      onEvent: (event) => this.#emit(event),
+    });
+    this.#requireNotStopping();
+    this.#supervisor = supervisor;
+    await supervisor.start();
+    return {
+      event: 'ready',
+      bootstrap: supervisor.bootstrap,
+      startupMs: Math.round(performance.now() - startMs),
+      dataDir,
+      clusterId,
+      pid: process.pid,
+    };
+  }
+
+  async #acquireLock(dataDir: string): Promise<void> {
+    const inside = this.#options.plan.ownsDataDir;
+    const attached = new AttachServer({
+      owner: { event: 'owner', pid: process.pid, startedAtMs: Date.now(), dataDir, bootstrap: '', state: 'starting' },
+      serve: (transport, onClose) => this.serve(transport, onClose),
+    });
+    this.#attached = attached;
+    this.#lock = await DirectoryLock.acquire(dataDir, inside, (socket) => attached.accept(socket));
+    if (this.#lock !== undefined) return;
+    const owner = await findOwner(dataDir, inside);
+    const bootstrap = owner === undefined || owner.bootstrap === '' ? '' : `, ${owner.bootstrap}`;
+    const who = owner === undefined ? 'another Samsa cluster' : `the Samsa cluster of process ${owner.pid}${bootstrap}`;
+    throw new ClusterError('DIRECTORY_LOCKED', `${dataDir} is in use by ${who}`);
+  }
+
+  #running(): Supervisor {
+    if (!this.#ready || this.#supervisor === undefined || this.#stopping !== undefined) {
+      throw new ClusterError('WRONG_STATE', `The cluster is ${this.#stopping === undefined ? 'starting' : 'stopping'}`);
+    }
+    return this.#supervisor;
+  }
+
+  #requireNotStopping(): void {
+    if (this.#stopping !== undefined) throw new ClusterError('WRONG_STATE', 'The cluster was stopped while it started');
+  }
+
+  #emit(event: ClusterEvent): void {
+    this.#attached?.publish(event);
+    this.#options.onEvent(event);
+  }
+
+  #stopBrokers(): Promise<void> {
+    if (this.#stopping === undefined) {
+      this.#attached?.announceStop();
+      this.#stopping = this.#supervisor?.shutdown() ?? Promise.resolve();
+    }
+    return this.#stopping;
+  }
+
+  async #end(): Promise<void> {
+    await this.#stopBrokers();
+    await this.#starting?.catch(() => {});
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#cleanUp();
+    this.#markEnded();
+  }
+
+  #cleanUp(): Promise<void> {
+    this.#cleaned ??= this.#giveBack();
+    return this.#cleaned;
+  }
+
+  async #giveBack(): Promise<void> {
+    this.#attached?.close();
+    if (this.#directory !== undefined) removeDataDirectory(this.#directory);
+    await this.#lock?.release();
+  }
+}
