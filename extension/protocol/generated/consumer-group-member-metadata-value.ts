@@ -140,7 +140,7 @@ function readConsumerGroupMemberMetadataValue(r: Reader, version: number): Consu
     const size = r.unsignedVarint();
     if (tag === 0) {
       const end = r.taggedEnd(size);
-      classicMemberMetadata = (r.int8() < 0 ? null : readClassicMemberMetadata(r, version));
+      classicMemberMetadata = (r.unsignedVarint() === 0 ? null : readClassicMemberMetadata(r, version));
       r.expectPosition(end, 'classicMemberMetadata');
       continue;
     }
@@ -169,7 +169,7 @@ function writeConsumerGroupMemberMetadataValue(w: Writer, m: ConsumerGroupMember
   if (has0) {
     const content = new Writer(64);
     const classicMemberMetadata = m.classicMemberMetadata === undefined ? emptyClassicMemberMetadata() : m.classicMemberMetadata;
-    if (classicMemberMetadata === null) content.int8(-1);
+    if (classicMemberMetadata === null) content.unsignedVarint(0);
     else {
       content.int8(1);
       writeClassicMemberMetadata(content, classicMemberMetadata, version);

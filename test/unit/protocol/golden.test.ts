@@ -1,25 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ALL_MESSAGES } from '../../../extension/protocol/generated/all-messages.ts';
 import { decodeMessage, encodeMessage } from '../../../extension/protocol/message-type.ts';
 import { ProtocolError, ProtocolErrorCode } from '../../../extension/protocol/protocol-error.ts';
+import { readVectors, type Vector } from './vectors.ts';
 
-interface Vector {
-  readonly version: number;
-  readonly kind: string;
-  readonly bytes: Buffer;
-}
-
-/** Bytes that Apache Kafka 4.3.1 wrote: scripts/golden makes them. */
-const vectors = new Map<string, Vector[]>();
-const packed = readFileSync(new URL('../../fixtures/protocol/golden-vectors.txt.gz', import.meta.url));
-for (const line of gunzipSync(packed).toString().trimEnd().split('\n')) {
-  const [name, version, kind, hex] = line.split(' ');
-  let list = vectors.get(name!);
-  if (list === undefined) vectors.set(name!, (list = []));
-  list.push({ version: Number(version), kind: kind!, bytes: Buffer.from(hex ?? '', 'hex') });
-}
+const vectors = readVectors();
 
 const hasLongs = (list: readonly Vector[]) => list.some((vector) => vector.kind === 'UNSAFE');
 

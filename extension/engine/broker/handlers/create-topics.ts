@@ -7,6 +7,9 @@ import { defineHandler } from '../../server/api-handler.ts';
 export function createTopicsHandler(controller: Controller) {
   return defineHandler(createTopicsRequest, createTopicsResponse, {
     handle: (request) => controller.createTopics(request),
-    failed: (errorCode, request) => ({ topics: request.topics.map(({ name }) => ({ name, errorCode })) }),
+    failed: (errorCode, request) => ({
+      throttleTimeMs: 0,
+      topics: request.topics.map(({ name }) => ({ name, errorCode, errorMessage: null })),
+    }),
   });
 }

@@ -8,6 +8,7 @@ export function deleteTopicsHandler(controller: Controller) {
   return defineHandler(deleteTopicsRequest, deleteTopicsResponse, {
     handle: (request) => controller.deleteTopics(request),
     failed: (errorCode, request, { apiVersion }) => ({
+      throttleTimeMs: 0,
       responses:
         apiVersion >= 6
           ? request.topics.map(({ name, topicId }) => ({ name, topicId, errorCode }))
