@@ -1,0 +1,100 @@
+import type { Clock } from '../../common/clock.ts';
+import type { FileSystem } from '../../common/file-system.ts';
+import { randomUuid } from '../../common/random.ts';
+import type { Random } from '../../common/random.ts';
+import { RaftError, RaftErrorCode } from '../raft-ports.ts';
+import type { VoterEndpoint } from '../raft-ports.ts';
+import { VoterSet } from '../voter-set.ts';
+import { readMetaProperties, writeMetaProperties } from './meta-properties.ts';
+import type { MetaProperties } from './meta-properties.ts';
+import { snapshotName, writeSnapshotSync } from './snapshots.ts';
+
+export const METADATA_TOPIC = '__cluster_metadata';
+/** Folder of the metadata log inside the first log directory. */
+export const METADATA_LOG = `${METADATA_TOPIC}-0`;
+export const BOOTSTRAP_CHECKPOINT = 'bootstrap.checkpoint';
+
+/** Range of kraft.version that this implementation supports: configured voters, and voters kept in the log. */
+export const KRAFT_VERSIONS = { min: 0, max: 1 } as const;
+
+export interface FormatOptions {
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly nodeId: number;
+  readonly clusterId: string;
+  /** Absolute; the first holds the metadata log. */
+  readonly logDirs: readonly string[];
+  /** The node's own addresses in the voters record; undefined for a node that is no voter. */
+  readonly controllerEndpoints: readonly VoterEndpoint[] | undefined;
+  /** Frames of the records that a new cluster begins with: its feature levels. */
+  readonly bootstrapRecords: readonly Buffer[];
+}
+
+/**
+ * Makes log directories ready, as `kafka-storage format --standalone` does: a new or empty one gets `meta.properties`, and the
+ * first one the bootstrap records and a metadata log whose only voter is this node. One that is formatted already is
+ * checked and left as it is.
+ *
+ * @returns what each directory's meta.properties says, in order
+ * @throws RaftError INCONSISTENT_DIRECTORY when one belongs to another cluster or node
+ */
+export function formatLogDirs(options: FormatOptions): MetaProperties[] {
+  const { fileSystem, random, nodeId, clusterId } = options;
+  const directoryIds = new Set<string>();
+  return options.logDirs.map((logDir, index) => {
+    fileSystem.mkdirSync(logDir);
+    const existing = readMetaProperties(fileSystem, logDir);
+    const meta = existing ?? { nodeId, clusterId, directoryId: randomUuid(random) };
+    expectOurs(logDir, meta, nodeId, clusterId);
+    if (meta.directoryId !== undefined && directoryIds.has(meta.directoryId)) {
+      throw new RaftError(
+        RaftErrorCode.INCONSISTENT_DIRECTORY,
+        `${logDir} has the directory.id of another log directory: it is a copy. Give each directory its own data.`,
+      );
+    }
+    if (meta.directoryId !== undefined) directoryIds.add(meta.directoryId);
+    if (existing === undefined) {
+      if (index === 0) formatMetadata(options, logDir, meta.directoryId!);
+      // Last, so that a directory that was half formatted is formatted again.
+      writeMetaProperties(fileSystem, logDir, meta);
+    }
+    return meta;
+  });
+}
+
+function expectOurs(logDir: string, meta: MetaProperties, nodeId: number, clusterId: string): void {
+  if (meta.clusterId !== clusterId) {
+    throw new RaftError(
+      RaftErrorCode.INCONSISTENT_DIRECTORY,
+      `${logDir} belongs to cluster ${meta.clusterId}, not to ${clusterId}; give the directory of this cluster or an empty one.`,
+    );
+  }
+  if (meta.nodeId !== nodeId) {
+    throw new RaftError(
+      RaftErrorCode.INCONSISTENT_DIRECTORY,
+      `${logDir} belongs to node ${meta.nodeId}, not to node ${nodeId}; give that node's own directory or an empty one.`,
+    );
+  }
+}
+
+function formatMetadata(options: FormatOptions, logDir: string, directoryId: string): void {
+  const { fileSystem, nodeId, controllerEndpoints } = options;
+  const nowMs = options.clock.nowMs();
+  const plain = { epoch: 0, lastContainedLogTimestampMs: 0, nowMs, kraftVersion: 0, voters: undefined };
+  writeSnapshotSync(fileSystem, `${logDir}/${BOOTSTRAP_CHECKPOINT}`, plain, [options.bootstrapRecords]);
+  if (controllerEndpoints === undefined) return;
+  const directory = `${logDir}/${METADATA_LOG}`;
+  fileSystem.mkdirSync(directory);
+  const voters = new VoterSet([
+    {
+      id: nodeId,
+      directoryId,
+      endpoints: controllerEndpoints,
+      minKRaftVersion: KRAFT_VERSIONS.min,
+      maxKRaftVersion: KRAFT_VERSIONS.max,
+    },
+  ]);
+  const first = { ...plain, lastContainedLogTimestampMs: nowMs, kraftVersion: KRAFT_VERSIONS.max, voters };
+  writeSnapshotSync(fileSystem, `${directory}/${snapshotName({ offset: 0, epoch: 0 })}`, first, []);
+}
