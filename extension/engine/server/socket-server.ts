@@ -37,6 +37,7 @@ export class SocketServer {
   #nextConnectionId = 1;
   #idleTimer: Timer | undefined;
   #closing = false;
+  #open = false;
 
   constructor(options: SocketServerOptions) {
     this.#options = options;
@@ -47,7 +48,10 @@ export class SocketServer {
     return this.#sockets.size;
   }
 
-  /** Binds the listener; the port that was bound. Rejects with Node's error (`EADDRINUSE`, …). */
+  /**
+   * Binds the listener; the port that was bound. Clients may connect from now on, but nothing is read from them before
+   * {@link open}. Rejects with Node's error (`EADDRINUSE`, …).
+   */
   async listen(): Promise<number> {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
@@ -61,6 +65,12 @@ export class SocketServer {
     this.#scheduleIdleCheck();
     const address = this.#server.address();
     return typeof address === 'object' && address !== null ? address.port : port;
+  }
+
+  /** Begins to serve, those first who have connected already. */
+  open(): void {
+    this.#open = true;
+    for (const socket of this.#sockets.keys()) socket.resume();
   }
 
   /** Accepts nothing more. Connections go on until `close` or `reset`. */
@@ -122,6 +132,7 @@ export class SocketServer {
       { processor, logger, maxFrameBytes, nowMs: clock.monotonicMs() },
     );
     this.#sockets.set(socket, connection);
+    if (!this.#open) socket.pause();
     socket.on('data', (chunk: Buffer) => connection.receive(chunk, clock.monotonicMs()));
     socket.on('drain', () => connection.drained(clock.monotonicMs()));
     // A reset by the peer is ordinary; 'close' follows and cleans up.
