@@ -39,7 +39,9 @@ export async function installCodeServer(): Promise<void> {
   const manifest = { private: true, dependencies: { 'code-server': codeServerVersion } };
   await writeFile(join(staging, 'package.json'), JSON.stringify(manifest));
   const server = join(staging, 'node_modules', 'code-server', 'lib', 'vscode');
-  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  // npm's own patience would leave people without a network waiting for minutes.
+  const retries = ['--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...retries];
   for (const [args, cwd] of [
     [['install', ...flags], staging],
     [['install', '--omit=dev', ...flags], server],
@@ -47,13 +49,21 @@ export async function installCodeServer(): Promise<void> {
     const { code, output } = await runNpm(args, cwd);
     if (code !== 0) {
       await rm(staging, { recursive: true, force: true });
-      throw new Error(`npm could not install code-server:\n${output.trim()}`);
+      throw new Error(`npm could not install code-server (${reasonOf(output)})`);
     }
   }
   await Promise.all(unneeded.map((name) => rm(join(server, 'node_modules', name), { recursive: true, force: true })));
   await writeFile(join(staging, 'complete'), '');
   await rm(home, { recursive: true, force: true });
   await rename(staging, home);
+}
+
+/** The line of npm's many that says what went wrong. */
+function reasonOf(output: string): string {
+  const lines = output.split('\n').map((line) => line.replace(/^npm error\s*/, '').trim());
+  return (
+    lines.find((line) => /reason: |\b[45]\d\d\b|No space|permission denied/i.test(line)) ?? lines.slice(0, 5).join(' ')
+  );
 }
 
 export interface CodeServerOptions {
