@@ -13,7 +13,7 @@ export interface SessionPorts<Client> {
   /** The host of a cluster that runs already; undefined when none does. Cheap: it is asked every few seconds. */
   findHost(): Promise<StartableHost | undefined>;
   connect(bootstrap: string): Client;
-  disconnect(client: Client): Promise<void>;
+  disconnect(client: Client): void;
 }
 
 /** A host with its options filled in. */
@@ -233,7 +233,7 @@ export class EmbeddedSession<Client> implements ClusterSession<Client> {
     this.#host = undefined;
     this.#client = undefined;
     this.#starting = undefined;
-    if (client !== undefined) this.#ports.disconnect(client).catch(() => undefined);
+    if (client !== undefined) this.#ports.disconnect(client);
   }
 
   #set(state: SessionState): void {

@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest';
+import type { SessionState } from '../../../extension/explorer/cluster-session.ts';
+import { moreSpec, readErrorSpec } from '../../../extension/explorer/cluster-looks.ts';
+import type { ExplorerSource, TopicFacts } from '../../../extension/explorer/explorer-source.ts';
+import { ExplorerTree } from '../../../extension/explorer/explorer-tree.ts';
+import { loadChildren } from '../../../extension/explorer/load-children.ts';
+import type { TreeNode } from '../../../extension/explorer/tree-node.ts';
+
+const up: SessionState = {
+  kind: 'running',
+  bootstrap: '127.0.0.1:9092',
+  clusterId: 'abc',
+  dataDir: '/data',
+  startupMs: 12,
+  pid: 7,
+};
+
+function topic(name: string, leaders: readonly number[], isInternal = false): TopicFacts {
+  const partitions = leaders.map((leader, partition) => ({
+    partition,
+    leader,
+    leaderEpoch: 3,
+    replicas: [1],
+    isr: leader < 0 ? [] : [1],
+  }));
+  return { topic: name, isInternal, partitions };
+}
+
+function makeSource(overrides: Partial<ExplorerSource> = {}): ExplorerSource {
+  return {
+    brokers: () =>
+      Promise.resolve([
+        { id: 1, host: '127.0.0.1', port: 9092, rack: null, isController: true, state: 'running' },
+        { id: 2, host: '127.0.0.1', port: 9093, rack: null, isController: false, state: 'killed' },
+      ]),
+    topics: () =>
+      Promise.resolve([topic('__consumer_offsets', [1], true), topic('orders', [1, 1]), topic('sick', [-1])]),
+    offsets: (topics) =>
+      Promise.resolve(
+        new Map(
+          topics.map(({ topic: name, partitions }) => [
+            name,
+            new Map(
+              partitions.filter(({ leader }) => leader >= 0).map((p) => [p.partition, { start: 120, end: 48_210 }]),
+            ),
+          ]),
+        ),
+      ),
+    sizes: () => Promise.resolve(new Map([[0, 4_300_000]])),
+    segments: () =>
+      Promise.resolve([
+        {
+          baseOffset: 120,
+          nextOffset: 48_210,
+          active: true,
+          sizeBytes: 4_300_000,
+          largestTimestampMs: 1_700_000_000_000,
+          files: [
+            { name: '00000000000000000120.log', path: '/data/orders-0/00000000000000000120.log', sizeBytes: 4_299_000 },
+          ],
+        },
+      ]),
+    groups: () => Promise.resolve([{ group: 'billing', state: 'Stable', type: 'classic' }]),
+    members: () =>
+      Promise.resolve([
+        {
+          memberId: 'm-1',
+          clientId: 'biller',
+          host: '/127.0.0.1',
+          instanceId: null,
+          assignment: [{ topic: 'orders', partitions: [0, 1] }],
+        },
+      ]),
+    groupOffsets: () => Promise.resolve([{ topic: 'orders', partition: 0, committed: 48_000, lag: 210, metadata: '' }]),
+    ...overrides,
+  };
+}
+
+function makeTree(state: SessionState, source: ExplorerSource = makeSource(), showInternal = false): ExplorerTree {
+  const context = {
+    sessionId: 'embedded',
+    state: () => state,
+    source: () => source,
+    showInternalTopics: () => showInternal,
+  };
+  return new ExplorerTree({ load: loadChildren(context), describeError: readErrorSpec, describeMore: moreSpec });
+}
+
+/** Rows at a path of keys, as `label | description`. */
+async function rows(tree: ExplorerTree, ...keys: string[]): Promise<string[]> {
+  const nodes = await tree.children(await nodeAt(tree, ...keys));
+  return nodes.map(({ look }) => (look.description ? `${look.label} | ${look.description}` : look.label));
+}
+
+async function nodeAt(tree: ExplorerTree, ...keys: string[]): Promise<TreeNode | undefined> {
+  let node: TreeNode | undefined;
+  for (const key of keys) {
+    const found: TreeNode | undefined = (await tree.children(node)).find((each) => each.key === key);
+    if (found === undefined) throw new Error(`no row ${key}`);
+    node = found;
+  }
+  return node;
+}
+
+describe('a cluster that runs', () => {
+  test('has brokers, topics and groups', async () => {
+    const tree = makeTree(up);
+    expect(await rows(tree)).toEqual(['Embedded cluster | 127.0.0.1:9092']);
+    expect(await rows(tree, 'embedded')).toEqual(['Brokers | 1 of 2 running', 'Topics | 2', 'Consumer groups | 1']);
+    expect(await rows(tree, 'embedded', 'brokers')).toEqual([
+      'Broker 1 | 127.0.0.1:9092 · controller',
+      'Broker 2 | 127.0.0.1:9093 · killed',
+    ]);
+  });
+
+  test('goes down from topics to files', async () => {
+    const tree = makeTree(up);
+    expect(await rows(tree, 'embedded', 'topics')).toEqual([
+      'orders | 2 partitions · 96k',
+      'sick | 1 partition · 1 without leader',
+    ]);
+    expect(await rows(tree, 'embedded', 'topics', 'orders')).toEqual([
+      'Partition 0 | 120–48,210 · 4.1 MiB',
+      'Partition 1 | 120–48,210',
+    ]);
+    const path = ['embedded', 'topics', 'orders', '0'];
+    expect(await rows(tree, ...path)).toEqual(['00000000000000000120 | active · 120–48,210 · 4.1 MiB']);
+    expect(await rows(tree, ...path, '00000000000000000120')).toEqual(['00000000000000000120.log | 4.1 MiB · records']);
+    const file = await nodeAt(tree, ...path, '00000000000000000120', '00000000000000000120.log');
+    expect(file?.path).toBe('/data/orders-0/00000000000000000120.log');
+    expect(file?.look.command).toMatchObject({ id: 'samsa.segment.open', args: [{ path: file?.path }] });
+  });
+
+  test('hands commands the topic and partition of a row', async () => {
+    const tree = makeTree(up);
+    const partition = await nodeAt(tree, 'embedded', 'topics', 'orders', '1');
+    expect({ topic: partition?.topic, partition: partition?.partition }).toEqual({ topic: 'orders', partition: 1 });
+  });
+
+  test('colours only trouble', async () => {
+    const tree = makeTree(up);
+    const topics = await tree.children(await nodeAt(tree, 'embedded', 'topics'));
+    expect(topics.map(({ look }) => look.iconColor)).toEqual([undefined, 'charts.red']);
+    const [, second] = await tree.children(await nodeAt(tree, 'embedded', 'brokers'));
+    expect(second?.look.iconColor).toBe('charts.red');
+  });
+
+  test('shows internal topics dimmed, and only when asked to', async () => {
+    const tree = makeTree(up, makeSource(), true);
+    const [internal, own] = await tree.children(await nodeAt(tree, 'embedded', 'topics'));
+    expect(internal?.look).toMatchObject({ label: '__consumer_offsets', dimmed: true, contextValue: 'topic.internal' });
+    expect(own?.look.dimmed).toBeUndefined();
+  });
+
+  test('goes down into groups', async () => {
+    const tree = makeTree(up);
+    expect(await rows(tree, 'embedded', 'groups')).toEqual(['billing | Stable · lag 210']);
+    expect(await rows(tree, 'embedded', 'groups', 'billing')).toEqual([
+      'Members | 1',
+      'Offsets | 1 partition · lag 210',
+    ]);
+    expect(await rows(tree, 'embedded', 'groups', 'billing', 'members')).toEqual(['biller | 127.0.0.1 · 2 partitions']);
+    expect(await rows(tree, 'embedded', 'groups', 'billing', 'offsets')).toEqual(['orders-0 | at 48,000 · lag 210']);
+  });
+
+  test('says where nothing is', async () => {
+    const tree = makeTree(up, makeSource({ topics: () => Promise.resolve([]), groups: () => Promise.resolve([]) }));
+    expect(await rows(tree, 'embedded', 'topics')).toEqual(['No topics yet']);
+    expect(await rows(tree, 'embedded', 'groups')).toEqual(['No consumer groups yet']);
+  });
+
+  test('a folder that cannot be read keeps the others', async () => {
+    const tree = makeTree(up, makeSource({ groups: () => Promise.reject(new Error('group coordinator is loading')) }));
+    expect(await rows(tree, 'embedded')).toEqual(['Brokers | 1 of 2 running', 'Topics | 2', 'Consumer groups']);
+    expect(await rows(tree, 'embedded', 'groups')).toEqual(['group coordinator is loading']);
+  });
+
+  test('asks for ends only of the topics that can be seen', async () => {
+    const many = Array.from({ length: 9000 }, (_, index) => topic(`t${String(index).padStart(4, '0')}`, [1]));
+    const asked: number[] = [];
+    const source = makeSource({
+      topics: () => Promise.resolve(many),
+      offsets: (topics) => {
+        asked.push(topics.length);
+        return Promise.resolve(new Map());
+      },
+    });
+    expect(await rows(makeTree(up, source), 'embedded', 'topics')).toHaveLength(501);
+    expect(asked).toEqual([500]);
+  });
+
+  test('does not promise files where there are none to reach', async () => {
+    const source = makeSource();
+    delete (source as { segments?: unknown }).segments;
+    const tree = makeTree(up, source);
+    const [partition] = await tree.children(await nodeAt(tree, 'embedded', 'topics', 'orders'));
+    expect(partition?.spec.children).toBe('none');
+  });
+
+  test('keeps names of a cluster from acting as Markdown', async () => {
+    const source = makeSource({ topics: () => Promise.resolve([topic('a_b_c', [1])]) });
+    const tree = makeTree(up, source);
+    const [row] = await tree.children(await nodeAt(tree, 'embedded', 'topics'));
+    expect(row?.look.tooltip).toContain('**a\\_b\\_c**');
+  });
+});
+
+describe('a cluster that does not run', () => {
+  test('off: nothing, so that the welcome view shows', async () => {
+    expect(await rows(makeTree({ kind: 'off' }))).toEqual([]);
+  });
+
+  test('starting: one row that turns', async () => {
+    const [row] = await makeTree({ kind: 'starting' }).children();
+    expect(row?.look).toMatchObject({
+      description: 'starting',
+      icon: 'loading~spin',
+      contextValue: 'cluster.starting',
+    });
+    expect(row?.spec.children).toBe('none');
+  });
+
+  test('failed: says what is wrong and leads out of it', async () => {
+    const message = 'Port 9092 is in use by another program.';
+    const tree = makeTree({ kind: 'failed', code: 'PORT_IN_USE', message });
+    const [row] = await tree.children(await nodeAt(tree, 'embedded'));
+    expect(row?.look).toMatchObject({
+      label: message,
+      contextValue: 'error.PORT_IN_USE',
+      command: { id: 'samsa.cluster.useAnotherPort', title: 'Use another port' },
+    });
+  });
+});
