@@ -4,7 +4,7 @@ import { apiVersionsRequest } from '../protocol/generated/api-versions-request.t
 import { apiVersionsResponse, type ApiVersionsResponse } from '../protocol/generated/api-versions-response.ts';
 import type { MessageType } from '../protocol/message-type.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { Reader } from '../protocol/reader.ts';
+import type { Reader } from '../protocol/reader.ts';
 import { NetworkError } from './network-error.ts';
 import type { SendOptions } from './request-sender.ts';
 
