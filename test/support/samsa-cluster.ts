@@ -12,6 +12,8 @@ export interface SamsaClusterOptions {
   /** A temporary one, removed at exit, by default. */
   readonly dataDir?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Limits how many files and sockets the cluster may have open (POSIX only). */
+  readonly openFiles?: number;
   readonly readyTimeoutMs?: number;
 }
 
@@ -38,9 +40,11 @@ interface ControlReply {
 export const samsaCli = `${root}/dist/cli.cjs`;
 
 /** Runs `samsa <args>` and returns the running process. */
-export function samsa(args: readonly string[], env: NodeJS.ProcessEnv = {}): Child {
+export function samsa(args: readonly string[], env: NodeJS.ProcessEnv = {}, openFiles?: number): Child {
   if (!existsSync(samsaCli)) throw new Error('dist/cli.cjs is missing: run npm run build first');
-  return new Child(process.execPath, [samsaCli, ...args], { env });
+  if (openFiles === undefined) return new Child(process.execPath, [samsaCli, ...args], { env });
+  const limited = ['-c', 'ulimit -n "$0" && exec "$@"', String(openFiles), process.execPath, samsaCli, ...args];
+  return new Child('/bin/sh', limited, { env });
 }
 
 /** A cluster started by the command line as its users start it, with its control channel. */
@@ -58,7 +62,11 @@ export class SamsaCluster implements AsyncDisposable {
   static async start(options: SamsaClusterOptions = {}): Promise<SamsaCluster> {
     const dataDir = options.dataDir === undefined ? [] : ['--data-dir', options.dataDir];
     const port = ['--port', String(options.port ?? 0)];
-    const child = samsa(['start', ...port, '--json', '--control', ...dataDir, ...(options.args ?? [])], options.env);
+    const child = samsa(
+      ['start', ...port, '--json', '--control', ...dataDir, ...(options.args ?? [])],
+      options.env,
+      options.openFiles,
+    );
     await child.waitForOutput(() => lines(child).some(isReady), options.readyTimeoutMs ?? 30_000);
     const ready = lines(child).find(isReady);
     if (ready === undefined) throw new Error('The ready event vanished');
