@@ -85,3 +85,34 @@ export interface CommandArguments {
 }
 
 export type CommandId = keyof CommandArguments;
+
+const all: { readonly [Id in CommandId]: true } = {
+  'samsa.cluster.start': true,
+  'samsa.cluster.stop': true,
+  'samsa.cluster.restart': true,
+  'samsa.cluster.useAnotherPort': true,
+  'samsa.cluster.useAnotherDirectory': true,
+  'samsa.cluster.copyBootstrap': true,
+  'samsa.cluster.openDataFolder': true,
+  'samsa.cluster.showLog': true,
+  'samsa.cluster.showMenu': true,
+  'samsa.cluster.openSettings': true,
+  'samsa.topic.create': true,
+  'samsa.topic.delete': true,
+  'samsa.topic.copyName': true,
+  'samsa.message.produce': true,
+  'samsa.messages.fromBeginning': true,
+  'samsa.messages.fromEnd': true,
+  'samsa.messages.fromOffset': true,
+  'samsa.messages.open': true,
+  'samsa.offsets.open': true,
+  'samsa.segment.open': true,
+  'samsa.segment.reveal': true,
+  'samsa.explorer.refresh': true,
+  'samsa.explorer.showMore': true,
+  'samsa.explorer.showInternalTopics': true,
+  'samsa.explorer.hideInternalTopics': true,
+  'samsa.terminal.open': true,
+};
+
+export const commandIds = Object.keys(all) as readonly CommandId[];

@@ -10,6 +10,15 @@ export interface TextStep {
   readonly accept: (value: string) => void;
   /** Why a value will not do; undefined when it will. */
   readonly problem?: (value: string) => string | undefined;
+  /** Another answer than a text. */
+  readonly button?: StepButton;
+}
+
+export interface StepButton {
+  /** A codicon. */
+  readonly icon: string;
+  readonly tooltip: string;
+  readonly accept: () => void;
 }
 
 export interface PickStep<Item extends vscode.QuickPickItem> {
@@ -28,12 +37,13 @@ export function textStep(options: TextStep): Step {
     box.placeholder = options.placeholder;
     box.value = options.value();
     box.onDidChangeValue((value) => (box.validationMessage = options.problem?.(value)));
-    return ask(box, options.title, position, total, () => {
+    const accept = (): boolean => {
       box.validationMessage = options.problem?.(box.value);
       if (box.validationMessage !== undefined) return false;
       options.accept(box.value);
       return true;
-    });
+    };
+    return ask(box, { title: options.title, position, total, button: options.button, accept });
   };
 }
 
@@ -46,37 +56,45 @@ export function pickStep<Item extends vscode.QuickPickItem>(options: PickStep<It
     list.matchOnDescription = true;
     const active = options.active();
     if (active !== undefined) list.activeItems = [active];
-    return ask(list, options.title, position, total, () => {
+    const accept = (): boolean => {
       const chosen = list.selectedItems[0];
       if (chosen === undefined) return false;
       options.accept(chosen);
       return true;
-    });
+    };
+    return ask(list, { title: options.title, position, total, button: undefined, accept });
   };
 }
 
-/** Shows the input until it is accepted, left, or gone back from. `accept` returns whether the answer will do. */
-function ask(
-  input: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>,
-  title: string,
-  position: number,
-  total: number,
-  accept: () => boolean,
-): Promise<StepOutcome> {
+interface Asking {
+  readonly title: string;
+  readonly position: number;
+  readonly total: number;
+  readonly button: StepButton | undefined;
+  /** Returns whether the answer will do. */
+  readonly accept: () => boolean;
+}
+
+/** Shows the input until it is accepted, left, or gone back from. */
+function ask(input: vscode.InputBox | vscode.QuickPick<vscode.QuickPickItem>, asking: Asking): Promise<StepOutcome> {
+  const { title, position, total, button } = asking;
   input.title = title;
   input.ignoreFocusOut = true;
   if (total > 1) [input.step, input.totalSteps] = [position, total];
-  if (position > 1) input.buttons = [vscode.QuickInputButtons.Back];
+  const other = button && { iconPath: new vscode.ThemeIcon(button.icon), tooltip: button.tooltip };
+  input.buttons = [...(position > 1 ? [vscode.QuickInputButtons.Back] : []), ...(other ? [other] : [])];
   return new Promise((resolve) => {
     const finish = (outcome: StepOutcome): void => {
       resolve(outcome);
       input.dispose();
     };
     input.onDidAccept(() => {
-      if (accept()) finish('next');
+      if (asking.accept()) finish('next');
     });
-    input.onDidTriggerButton((button) => {
-      if (button === vscode.QuickInputButtons.Back) finish('back');
+    input.onDidTriggerButton((pressed) => {
+      if (pressed === vscode.QuickInputButtons.Back) return finish('back');
+      button?.accept();
+      finish('next');
     });
     input.onDidHide(() => finish('cancelled'));
     input.show();
