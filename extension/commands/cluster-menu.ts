@@ -12,7 +12,8 @@ export interface MenuEntry {
 
 /** What the status-bar item offers, the likeliest first. */
 export function clusterMenu(state: SessionState): readonly MenuEntry[] {
-  return [...primary(state), ...always()];
+  const first = primary(state);
+  return [...first, ...always().filter(({ command }) => !first.some((entry) => entry.command === command))];
 }
 
 function primary(state: SessionState): readonly MenuEntry[] {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deferred } from '../../support/deferred.ts';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ClusterError } from '../../../extension/cluster/cluster-error.ts';
 import type { ClusterEnd, ReadyEvent } from '../../../extension/cluster/cluster-host.ts';
@@ -14,7 +15,7 @@ class FakeHost implements StartableHost {
   ready: ReadyEvent | undefined;
   isStopped = false;
   isDisposed = false;
-  readonly started = Promise.withResolvers<ReadyEvent>();
+  readonly started = deferred<ReadyEvent>();
   readonly #listeners: ((event: ClusterEvent) => void)[] = [];
   readonly #ends: ((end: ClusterEnd) => void)[] = [];
 

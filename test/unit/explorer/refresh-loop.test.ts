@@ -1,9 +1,11 @@
+import { deferred } from '../../support/deferred.ts';
+import type { Deferred } from '../../support/deferred.ts';
 import { beforeEach, expect, test } from 'vitest';
 import { RefreshLoop } from '../../../extension/explorer/refresh-loop.ts';
 
 let nowMs: number;
 let timers: { delayMs: number; action: () => void }[];
-let rounds: PromiseWithResolvers<void>[];
+let rounds: Deferred<void>[];
 let loop: RefreshLoop;
 
 beforeEach(() => {
@@ -11,7 +13,7 @@ beforeEach(() => {
   timers = [];
   rounds = [];
   const round = (): Promise<void> => {
-    const running = Promise.withResolvers<void>();
+    const running = deferred<void>();
     rounds.push(running);
     return running.promise;
   };
