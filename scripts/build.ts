@@ -34,7 +34,9 @@ function nodeBundle(development: boolean): BuildOptions {
     outdir: join(root, 'dist'),
     outExtension: { '.js': '.cjs' },
     external: ['vscode', ...optionalNative],
+    // Sources find files beside them by import.meta, bundles by __dirname; this tells them which they are.
     define: { 'process.env.SAMSA_BUNDLED': '"1"' },
+    logOverride: { 'empty-import-meta': 'silent' },
     ...common(development),
   };
 }
