@@ -1,8 +1,8 @@
 import type { GroupMetadataValueInput } from '../../protocol/generated/group-metadata-value.ts';
 import type { OffsetAndMetadata } from './offset-and-metadata.ts';
 
-/** Group types as Kafka prints them. */
-export const GroupType = { classic: 'Classic', consumer: 'Consumer', share: 'Share', streams: 'Streams' } as const;
+/** Group types as ListGroups names them. */
+export const GroupType = { classic: 'classic', consumer: 'consumer', share: 'share', streams: 'streams' } as const;
 
 export type GroupType = (typeof GroupType)[keyof typeof GroupType];
 

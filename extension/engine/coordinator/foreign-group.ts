@@ -22,7 +22,7 @@ export class ForeignGroup implements Group {
   }
 
   get protocolTypeName(): string {
-    return this.type === GroupType.classic ? '' : this.type.toLowerCase();
+    return this.type;
   }
 
   get stateName(): string {

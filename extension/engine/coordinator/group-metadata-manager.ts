@@ -97,7 +97,7 @@ export class GroupMetadataManager {
     const listed: ListedGroupInput[] = [];
     for (const group of this.#groups.values()) {
       if (states.size > 0 && !states.has(group.stateName.toLowerCase())) continue;
-      if (types.size > 0 && !types.has(group.type.toLowerCase())) continue;
+      if (types.size > 0 && !types.has(group.type)) continue;
       listed.push({
         groupId: group.groupId,
         protocolType: group.protocolTypeName,

@@ -65,10 +65,11 @@ export class OffsetRequests {
     try {
       const partition = this.#partition(request.groupId);
       const committed = await this.#runtime.write(partition, (shard) => shard.commitOffsets(context, known));
-      return { topics: [...refused, ...committed] };
+      return { topics: merged(refused, committed) };
     } catch (error) {
       const errorCode = responseErrorCode(error);
-      return { topics: [...refused, ...accepted.map((topic) => refuseCommit(topic, topic.partitions, errorCode))] };
+      const failed = accepted.map((topic) => refuseCommit(topic, topic.partitions, errorCode));
+      return { topics: merged(refused, failed) };
     }
   }
 
@@ -171,11 +172,27 @@ export class OffsetRequests {
       const deleted = await this.#runtime.write(partition, (shard) =>
         shard.deleteOffsets({ ...request, topics: known }),
       );
-      return { errorCode: ErrorCode.NONE, throttleTimeMs: 0, topics: [...refused, ...deleted] };
+      return { errorCode: ErrorCode.NONE, throttleTimeMs: 0, topics: merged(refused, deleted) };
     } catch (error) {
       return { errorCode: responseErrorCode(error), throttleTimeMs: 0, topics: [] };
     }
   }
+}
+
+interface ResponseTopic<P> {
+  readonly name?: string | undefined;
+  readonly partitions: readonly P[];
+}
+
+/** What was refused and what was done, one entry a topic. */
+function merged<P, T extends ResponseTopic<P>>(refused: readonly T[], done: readonly T[]): T[] {
+  const topics = [...refused];
+  for (const topic of done) {
+    const at = topic.name === '' ? -1 : topics.findIndex(({ name }) => name === topic.name);
+    if (at === -1) topics.push(topic);
+    else topics[at] = { ...topic, partitions: [...topics[at]!.partitions, ...topic.partitions] };
+  }
+  return topics;
 }
 
 function singleGroup(request: OffsetFetchRequest): OffsetFetchRequestGroup {

@@ -1,0 +1,493 @@
+import type { RequestOf } from './coordinator-fixture.ts';
+import type { Transcript } from './transcript.ts';
+
+/** What clients may do with a classic group. Played on Apache Kafka once, and on our coordinator in every test run. */
+export interface Scenario {
+  readonly name: string;
+  play(t: Transcript): Promise<void>;
+}
+
+type Join = RequestOf<'JoinGroup'>;
+
+/** A consumer's subscription, version 0. */
+export function subscription(...topics: string[]): Buffer {
+  const parts = [Buffer.from([0, 0]), int32(topics.length)];
+  for (const topic of topics) parts.push(Buffer.from([0, topic.length]), Buffer.from(topic));
+  return Buffer.concat([...parts, int32(-1)]);
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+}
+
+export function joinRequest(groupId: string, memberId = '', more: Partial<Join> = {}): Join {
+  return {
+    groupId,
+    memberId,
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 20_000,
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: subscription('orders') }],
+    ...more,
+  };
+}
+
+/** A member with an id, alone in a stable group of generation 1. */
+async function stableMember(t: Transcript, groupId: string, more: Partial<Join> = {}): Promise<string> {
+  const { memberId } = await t.call('a asks for an id', 'JoinGroup', 9, joinRequest(groupId, '', more));
+  await t.call('a joins', 'JoinGroup', 9, joinRequest(groupId, memberId, more));
+  await t.call('a syncs', 'SyncGroup', 5, syncRequest(groupId, memberId, 1, [[memberId, 'a1']]));
+  return memberId;
+}
+
+export function syncRequest(
+  groupId: string,
+  memberId: string,
+  generationId: number,
+  assignments: readonly (readonly [string, string])[] = [],
+  more: Partial<RequestOf<'SyncGroup'>> = {},
+): RequestOf<'SyncGroup'> {
+  return {
+    groupId,
+    memberId,
+    generationId,
+    protocolType: 'consumer',
+    protocolName: 'range',
+    assignments: assignments.map(([id, assignment]) => ({ memberId: id, assignment: Buffer.from(assignment) })),
+    ...more,
+  };
+}
+
+type Commit = RequestOf<'OffsetCommit'>;
+
+export function commitRequest(groupId: string, offsets: Record<number, number>, more: Partial<Commit> = {}): Commit {
+  const partitions = Object.entries(offsets).map(([partition, offset]) => ({
+    partitionIndex: Number(partition),
+    committedOffset: offset,
+    committedMetadata: 'm',
+  }));
+  return { groupId, memberId: '', topics: [{ name: 'orders', partitions }], ...more };
+}
+
+const beats: Scenario = {
+  name: 'one member joins, syncs, beats and leaves',
+  async play(t) {
+    const groupId = t.group('one');
+    const memberId = await stableMember(t, groupId);
+    await t.call('a beats', 'Heartbeat', 4, { groupId, memberId, generationId: 1 });
+    await t.call('wrong generation', 'Heartbeat', 4, { groupId, memberId, generationId: 0 });
+    await t.call('a stranger beats', 'Heartbeat', 4, { groupId, memberId: 'nobody', generationId: 1 });
+    await t.call('unknown group', 'Heartbeat', 4, { groupId: t.group('none'), memberId, generationId: 1 });
+    await t.call('no group id', 'Heartbeat', 4, { groupId: '', memberId, generationId: 1 });
+    await t.call('described', 'DescribeGroups', 6, { groups: [groupId, t.group('none')] });
+    await t.call('described', 'DescribeGroups', 5, { groups: [groupId, t.group('none')] });
+    await t.call('listed', 'ListGroups', 5, {});
+    await t.call('listed stable', 'ListGroups', 5, { statesFilter: ['sTaBle'], typesFilter: ['classic'] });
+    await t.call('listed empty', 'ListGroups', 4, { statesFilter: ['Empty'] });
+    await t.call('listed consumer', 'ListGroups', 5, { typesFilter: ['consumer'] });
+    await t.call('listed', 'ListGroups', 0, {});
+    await t.call('stranger leaves', 'LeaveGroup', 5, { groupId, members: [{ memberId: 'nobody' }] });
+    await t.call('a leaves', 'LeaveGroup', 5, { groupId, members: [{ memberId }, { memberId }] });
+    await t.call('a beats', 'Heartbeat', 4, { groupId, memberId, generationId: 1 });
+    await t.call('a syncs', 'SyncGroup', 5, syncRequest(groupId, memberId, 1));
+    await t.call('a joins again', 'JoinGroup', 9, joinRequest(groupId, memberId));
+    await t.call('described', 'DescribeGroups', 6, { groups: [groupId] });
+    await t.call('listed', 'ListGroups', 5, {});
+    await t.call('deleted', 'DeleteGroups', 2, { groupsNames: [groupId, t.group('none')] });
+    await t.call('described', 'DescribeGroups', 6, { groups: [groupId] });
+    await t.records(groupId);
+  },
+};
+
+const twoMembers: Scenario = {
+  name: 'a second member joins, both rejoin, one leaves',
+  async play(t) {
+    const groupId = t.group('two');
+    const a = await stableMember(t, groupId);
+    const { memberId: b } = await t.call('b asks for an id', 'JoinGroup', 9, joinRequest(groupId));
+    await t.call('a beats', 'Heartbeat', 4, { groupId, memberId: a, generationId: 1 });
+    const joinB = t.start('b joins', 'JoinGroup', 9, joinRequest(groupId, b));
+    await t.look(joinB);
+    await t.call('a beats', 'Heartbeat', 4, { groupId, memberId: a, generationId: 1 });
+    await t.call('described', 'DescribeGroups', 6, { groups: [groupId] });
+    await t.call('a syncs', 'SyncGroup', 5, syncRequest(groupId, a, 1));
+    await t.call(
+      'a commits',
+      'OffsetCommit',
+      8,
+      commitRequest(groupId, { 0: 5 }, { memberId: a, generationIdOrMemberEpoch: 1 }),
+    );
+    await t.call('a rejoins', 'JoinGroup', 9, joinRequest(groupId, a));
+    await t.finish(joinB);
+    const syncB = t.start('b syncs', 'SyncGroup', 5, syncRequest(groupId, b, 2));
+    await t.look(syncB);
+    await t.call('described', 'DescribeGroups', 6, { groups: [groupId] });
+    await t.call(
+      'a commits',
+      'OffsetCommit',
+      8,
+      commitRequest(groupId, { 0: 6 }, { memberId: a, generationIdOrMemberEpoch: 2 }),
+    );
+    await t.call('a joins unchanged', 'JoinGroup', 9, joinRequest(groupId, a));
+    await t.call('a syncs', 'SyncGroup', 5, syncRequest(groupId, a, 2, [[a, 'for a']]));
+    await t.finish(syncB);
+    await t.call('b syncs again', 'SyncGroup', 3, syncRequest(groupId, b, 2));
+    await t.call('b joins unchanged', 'JoinGroup', 9, joinRequest(groupId, b));
+    await t.call('b, old generation', 'SyncGroup', 3, syncRequest(groupId, b, 1));
+    await t.call('b, other protocol', 'SyncGroup', 5, syncRequest(groupId, b, 2, [], { protocolName: 'sticky' }));
+    await t.call('b, other type', 'SyncGroup', 5, syncRequest(groupId, b, 2, [], { protocolType: 'connect' }));
+    await t.call('b, no protocol', 'SyncGroup', 5, syncRequest(groupId, b, 2, [], { protocolType: null }));
+    await t.call('a stranger syncs', 'SyncGroup', 5, syncRequest(groupId, 'nobody', 2));
+    const rejoinA = t.start('a, who leads, rejoins', 'JoinGroup', 9, joinRequest(groupId, a));
+    await t.look(rejoinA);
+    await t.call('b leaves', 'LeaveGroup', 2, { groupId, memberId: b });
+    await t.finish(rejoinA);
+    await t.call('b leaves again', 'LeaveGroup', 2, { groupId, memberId: b });
+    await t.call('b leaves nothing', 'LeaveGroup', 2, { groupId: t.group('none'), memberId: b });
+    await t.call('b leaves nothing', 'LeaveGroup', 4, { groupId: t.group('none'), members: [{ memberId: b }] });
+    await t.records(groupId);
+  },
+};
+
+const oldClients: Scenario = {
+  name: 'clients of old versions get their id at once',
+  async play(t) {
+    const groupId = t.group('old');
+    const a = await t.call('a joins', 'JoinGroup', 0, { ...joinRequest(groupId), rebalanceTimeoutMs: -1 });
+    const joinB = t.start('b joins', 'JoinGroup', 3, joinRequest(groupId));
+    await t.look(joinB);
+    await t.call('a rejoins', 'JoinGroup', 1, joinRequest(groupId, a.memberId));
+    const b = await t.finish(joinB);
+    const syncB = t.start('b syncs', 'SyncGroup', 0, {
+      groupId,
+      memberId: b.memberId,
+      generationId: 2,
+      assignments: [],
+    });
+    const assignment = [
+      { memberId: a.memberId, assignment: Buffer.from('A') },
+      { memberId: b.memberId, assignment: Buffer.from('B') },
+    ];
+    await t.call('a syncs', 'SyncGroup', 2, {
+      groupId,
+      memberId: a.memberId,
+      generationId: 2,
+      assignments: assignment,
+    });
+    await t.finish(syncB);
+    await t.call('described', 'DescribeGroups', 0, { groups: [groupId] });
+    await t.call('wrong group', 'JoinGroup', 2, joinRequest(''));
+    await t.call('stranger', 'JoinGroup', 5, joinRequest(groupId, 'nobody'));
+    await t.call('stranger in no group', 'JoinGroup', 9, joinRequest(t.group('none'), 'nobody'));
+    await t.call('session too short', 'JoinGroup', 9, joinRequest(groupId, '', { sessionTimeoutMs: 5_999 }));
+    await t.call('session too long', 'JoinGroup', 6, joinRequest(groupId, '', { sessionTimeoutMs: 1_800_001 }));
+    await t.call('another type', 'JoinGroup', 9, joinRequest(groupId, '', { protocolType: 'connect' }));
+    await t.call('no type', 'JoinGroup', 9, joinRequest(t.group('none'), '', { protocolType: '' }));
+    await t.call('no protocols', 'JoinGroup', 9, joinRequest(t.group('none'), '', { protocols: [] }));
+    const alien = [{ name: 'alien', metadata: Buffer.from('x') }];
+    await t.call('nothing in common', 'JoinGroup', 9, joinRequest(groupId, '', { protocols: alien }));
+    await t.records(groupId);
+    await t.records(t.group('none'));
+  },
+};
+
+const votes: Scenario = {
+  name: 'the protocol that most prefer is chosen',
+  async play(t) {
+    const groupId = t.group('votes');
+    const named = (...names: string[]) => ({
+      protocols: names.map((name) => ({ name, metadata: subscription('orders') })),
+    });
+    const a = await t.call('a joins', 'JoinGroup', 3, joinRequest(groupId, '', named('range', 'sticky', 'own')));
+    const joinB = t.start('b joins', 'JoinGroup', 3, joinRequest(groupId, '', named('sticky', 'range')), 'b');
+    await t.look(joinB);
+    const joinC = t.start('c joins', 'JoinGroup', 3, joinRequest(groupId, '', named('sticky', 'other', 'range')), 'c');
+    await t.look(joinC);
+    await t.call('d has only its own', 'JoinGroup', 3, joinRequest(groupId, '', named('own')));
+    await t.call('a rejoins', 'JoinGroup', 7, joinRequest(groupId, a.memberId, named('range', 'sticky', 'own')));
+    await t.finish(joinB);
+    await t.finish(joinC);
+  },
+};
+
+const staticMember: Scenario = {
+  name: 'a static member comes back without a rebalance',
+  async play(t) {
+    const groupId = t.group('static');
+    const instance = { groupInstanceId: 'i1' };
+    const a = await t.call('a joins', 'JoinGroup', 9, joinRequest(groupId, '', instance));
+    await t.call('a syncs', 'SyncGroup', 5, syncRequest(groupId, a.memberId, 1, [[a.memberId, 'a1']], instance));
+    const a2 = await t.call('a comes back', 'JoinGroup', 9, joinRequest(groupId, '', instance));
+    await t.call('a syncs', 'SyncGroup', 5, syncRequest(groupId, a2.memberId, 1, [], instance));
+    await t.call('the old a beats', 'Heartbeat', 4, { groupId, memberId: a.memberId, generationId: 1, ...instance });
+    await t.call('the old a, unnamed', 'Heartbeat', 2, { groupId, memberId: a.memberId, generationId: 1 });
+    await t.call('a beats', 'Heartbeat', 4, { groupId, memberId: a2.memberId, generationId: 1, ...instance });
+    await t.call('an unknown instance', 'Heartbeat', 4, {
+      groupId,
+      memberId: a2.memberId,
+      generationId: 1,
+      groupInstanceId: 'i9',
+    });
+    await t.call(
+      'the old a commits',
+      'OffsetCommit',
+      8,
+      commitRequest(groupId, { 0: 1 }, { memberId: a.memberId, generationIdOrMemberEpoch: 1, ...instance }),
+    );
+    const a3 = await t.call('a comes back with v8', 'JoinGroup', 8, joinRequest(groupId, '', instance));
+    await t.call('described', 'DescribeGroups', 6, { groups: [groupId] });
+    const b = t.start('b joins', 'JoinGroup', 9, joinRequest(groupId, '', { groupInstanceId: 'i2' }));
+    await t.look(b);
+    const a4 = t.start('a comes back during the rebalance', 'JoinGroup', 9, joinRequest(groupId, '', instance));
+    const { memberId: aId } = await t.finish(a4);
+    const { memberId: bId } = await t.finish(b);
+    const sync = t.start('b syncs', 'SyncGroup', 5, syncRequest(groupId, bId, 2, [], { groupInstanceId: 'i2' }));
+    await t.look(sync);
+    const a5 = t.start('a comes back while it is assigned', 'JoinGroup', 9, joinRequest(groupId, '', instance));
+    await t.finish(sync);
+    await t.look(a5);
+    await t.call('b rejoins', 'JoinGroup', 9, joinRequest(groupId, bId, { groupInstanceId: 'i2' }));
+    const { memberId: aLast } = await t.finish(a5);
+    await t.call('a, fenced, syncs', 'SyncGroup', 5, syncRequest(groupId, aId, 3, [], instance));
+    await t.call(
+      'a syncs',
+      'SyncGroup',
+      5,
+      syncRequest(
+        groupId,
+        aLast,
+        3,
+        [
+          [bId, 'B'],
+          [aLast, 'A'],
+        ],
+        instance,
+      ),
+    );
+    await t.call(
+      'a changes its protocol',
+      'JoinGroup',
+      9,
+      joinRequest(groupId, aLast, { ...instance, groupInstanceId: 'i2' }),
+    );
+    await t.call('nobody leaves', 'LeaveGroup', 5, { groupId, members: [{ memberId: '', groupInstanceId: 'i9' }] });
+    await t.call('fenced leaves', 'LeaveGroup', 5, { groupId, members: [{ memberId: a3.memberId, ...instance }] });
+    await t.call('an administrator removes both', 'LeaveGroup', 3, {
+      groupId,
+      members: [
+        { memberId: '', groupInstanceId: 'i1' },
+        { memberId: '', groupInstanceId: 'i2' },
+      ],
+    });
+    await t.call('described', 'DescribeGroups', 6, { groups: [groupId] });
+    await t.records(groupId);
+  },
+};
+
+const offsets: Scenario = {
+  name: 'offsets of a simple consumer',
+  async play(t) {
+    const groupId = t.group('simple');
+    const topic = (partitionIndexes: number[]) => [{ name: 'orders', partitionIndexes }];
+    await t.call('fetched before', 'OffsetFetch', 7, { groupId, topics: topic([0, 1]) });
+    await t.call('all fetched before', 'OffsetFetch', 7, { groupId, topics: null });
+    await t.call('committed', 'OffsetCommit', 9, commitRequest(groupId, { 0: 10, 1: 20, 7: 30 }));
+    const unknown = [
+      { name: 'unknown', partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }] },
+    ];
+    await t.call('of no topic', 'OffsetCommit', 2, commitRequest(groupId, {}, { topics: unknown }));
+    await t.call(
+      'with an epoch',
+      'OffsetCommit',
+      6,
+      commitRequest(
+        groupId,
+        {},
+        {
+          topics: [
+            {
+              name: 'payments',
+              partitions: [{ partitionIndex: 2, committedOffset: 7, committedLeaderEpoch: 3, committedMetadata: null }],
+            },
+          ],
+        },
+      ),
+    );
+    await t.call(
+      'metadata too long',
+      'OffsetCommit',
+      8,
+      commitRequest(
+        groupId,
+        {},
+        {
+          topics: [
+            {
+              name: 'payments',
+              partitions: [
+                { partitionIndex: 0, committedOffset: 7, committedMetadata: 'x'.repeat(4097) },
+                { partitionIndex: 1, committedOffset: 8, committedMetadata: 'x'.repeat(4) },
+              ],
+            },
+          ],
+        },
+      ),
+    );
+    await t.call(
+      'with a generation',
+      'OffsetCommit',
+      8,
+      commitRequest(groupId, { 0: 1 }, { generationIdOrMemberEpoch: 1 }),
+    );
+    await t.call('with a member', 'OffsetCommit', 8, commitRequest(groupId, { 0: 11 }, { memberId: 'x' }));
+    await t.call('with a retention', 'OffsetCommit', 4, commitRequest(groupId, { 2: 5 }, { retentionTimeMs: 100_000 }));
+    const none = t.group('none');
+    await t.call('no group', 'OffsetCommit', 8, commitRequest(none, { 0: 1 }, { generationIdOrMemberEpoch: 1 }));
+    await t.call(
+      'no group',
+      'OffsetCommit',
+      9,
+      commitRequest(none, { 0: 1 }, { generationIdOrMemberEpoch: 1, memberId: 'x' }),
+    );
+    for (const version of [1, 2, 5, 7]) {
+      await t.call('fetched', 'OffsetFetch', version, { groupId, topics: topic([0, 1, 2]) });
+    }
+    await t.call('all fetched', 'OffsetFetch', 7, { groupId, topics: null, requireStable: true });
+    await t.call('groups fetched', 'OffsetFetch', 8, {
+      groups: [
+        { groupId, topics: null },
+        { groupId, topics: topic([0, 9]) },
+        { groupId: none, topics: null },
+        { groupId: none, topics: topic([0]) },
+      ],
+    });
+    await t.call('groups fetched', 'OffsetFetch', 9, {
+      groups: [{ groupId, topics: topic([0]), memberId: 'x', memberEpoch: 3 }],
+      requireStable: true,
+    });
+    await t.call('by id', 'OffsetFetch', 10, {
+      groups: [
+        { groupId, topics: null },
+        {
+          groupId,
+          topics: [
+            { topicId: t.topicId('orders'), partitionIndexes: [0, 1] },
+            { topicId: 'nonononononononononon0', partitionIndexes: [0] },
+          ],
+        },
+      ],
+    });
+    await t.call(
+      'committed by id',
+      'OffsetCommit',
+      10,
+      commitRequest(
+        groupId,
+        {},
+        {
+          topics: [
+            {
+              topicId: t.topicId('orders'),
+              partitions: [{ partitionIndex: 0, committedOffset: 99, committedMetadata: null }],
+            },
+            {
+              topicId: 'nonononononononononon0',
+              partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }],
+            },
+          ],
+        },
+      ),
+    );
+    await t.call('no group id', 'OffsetCommit', 8, commitRequest('', { 0: 4 }));
+    await t.call('no group id', 'OffsetFetch', 7, { groupId: '', topics: topic([0]) });
+    await t.call('described', 'DescribeGroups', 6, { groups: [groupId] });
+    await t.call('listed', 'ListGroups', 5, {});
+    const deleted = {
+      name: 'orders',
+      partitions: [{ partitionIndex: 0 }, { partitionIndex: 2 }, { partitionIndex: 8 }],
+    };
+    await t.call('deleted', 'OffsetDelete', 0, { groupId, topics: [deleted] });
+    await t.call('deleted of no topic', 'OffsetDelete', 0, { groupId, topics: [{ ...deleted, name: 'unknown' }] });
+    await t.call('deleted of no group', 'OffsetDelete', 0, { groupId: none, topics: [deleted] });
+    await t.call('all fetched', 'OffsetFetch', 7, { groupId, topics: null });
+    await t.call('a member joins', 'JoinGroup', 3, joinRequest(groupId));
+    await t.call('no longer simple', 'OffsetCommit', 8, commitRequest(groupId, { 0: 1 }));
+    await t.call('deleted with a member', 'OffsetDelete', 0, {
+      groupId,
+      topics: [deleted, { name: 'payments', partitions: [{ partitionIndex: 2 }] }],
+    });
+    await t.call('deleted while not empty', 'DeleteGroups', 2, { groupsNames: [groupId] });
+    await t.records(groupId);
+  },
+};
+
+const deletion: Scenario = {
+  name: 'a group is deleted with its offsets',
+  async play(t) {
+    const groupId = t.group('doomed');
+    await t.call('committed', 'OffsetCommit', 8, commitRequest(groupId, { 0: 1, 1: 2 }));
+    await t.call('deleted', 'DeleteGroups', 0, { groupsNames: [groupId] });
+    await t.call('deleted again', 'DeleteGroups', 1, { groupsNames: [groupId] });
+    await t.call('fetched', 'OffsetFetch', 7, { groupId, topics: null });
+    await t.records(groupId);
+  },
+};
+
+const sessions: Scenario = {
+  name: 'sessions and ids that are not used expire',
+  async play(t) {
+    const groupId = t.group('expiry');
+    const short = { sessionTimeoutMs: 6_000, rebalanceTimeoutMs: 6_000 };
+    const { memberId } = await t.call('a asks for an id', 'JoinGroup', 9, joinRequest(groupId, '', short));
+    const b = await t.call('b joins', 'JoinGroup', 3, joinRequest(groupId, '', short));
+    await t.call('b syncs', 'SyncGroup', 5, syncRequest(groupId, b.memberId, 1, [[b.memberId, 'b']]));
+    await t.wait(3_500);
+    await t.call('b beats', 'Heartbeat', 4, { groupId, memberId: b.memberId, generationId: 1 });
+    await t.wait(3_500);
+    await t.call('a comes too late', 'JoinGroup', 9, joinRequest(groupId, memberId, short));
+    await t.call('b beats', 'Heartbeat', 4, { groupId, memberId: b.memberId, generationId: 1 });
+    await t.call(
+      'b commits',
+      'OffsetCommit',
+      8,
+      commitRequest(groupId, { 0: 5 }, { memberId: b.memberId, generationIdOrMemberEpoch: 1 }),
+    );
+    await t.wait(6_800);
+    await t.call('b beats too late', 'Heartbeat', 4, { groupId, memberId: b.memberId, generationId: 1 });
+    await t.call('described', 'DescribeGroups', 6, { groups: [groupId] });
+    await t.records(groupId);
+  },
+};
+
+const rebalanceTimeout: Scenario = {
+  name: 'who does not rejoin or sync in time is left behind',
+  async play(t) {
+    const groupId = t.group('slow');
+    const slow = { sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 2_000 };
+    const a = await t.call('a joins', 'JoinGroup', 3, joinRequest(groupId, '', slow));
+    await t.call('a syncs', 'SyncGroup', 5, syncRequest(groupId, a.memberId, 1, [[a.memberId, 'a']]));
+    const joinB = t.start('b joins', 'JoinGroup', 3, joinRequest(groupId, '', slow));
+    await t.look(joinB);
+    await t.wait(2_600);
+    const b = await t.finish(joinB);
+    await t.call('a beats', 'Heartbeat', 4, { groupId, memberId: a.memberId, generationId: 1 });
+    await t.wait(2_600);
+    await t.call('b did not sync', 'Heartbeat', 4, { groupId, memberId: b.memberId, generationId: 2 });
+    await t.call('described', 'DescribeGroups', 6, { groups: [groupId] });
+    await t.records(groupId);
+  },
+};
+
+export const scenarios: readonly Scenario[] = [
+  beats,
+  twoMembers,
+  oldClients,
+  votes,
+  staticMember,
+  offsets,
+  deletion,
+  sessions,
+  rebalanceTimeout,
+];
