@@ -13,7 +13,8 @@ export function clusterSpec(session: string, state: SessionState): NodeSpec {
     key: session,
     target: { kind: 'cluster', session },
     look: clusterLook(state),
-    children: state.kind === 'running' || state.kind === 'attached' || state.kind === 'failed' ? 'expanded' : 'none',
+    // Also while there is nothing below it yet: VS Code does not open by itself what becomes expandable later.
+    children: state.kind === 'off' ? 'none' : 'expanded',
   };
 }
 

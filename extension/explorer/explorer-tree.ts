@@ -18,6 +18,8 @@ interface Branch {
   nodes: readonly TreeNode[] | undefined;
   loading: Promise<boolean> | undefined;
   failures: number;
+  /** Of the round in which the rows were read. */
+  round: number;
   /** Undefined while the person has not touched it: then as the row says. */
   expanded: boolean | undefined;
   limit: number;
@@ -38,15 +40,16 @@ export interface ExplorerTreeOptions {
 export class ExplorerTree {
   readonly #options: ExplorerTreeOptions;
   readonly #branches = new Map<string, Branch>();
+  #round = 0;
 
   constructor(options: ExplorerTreeOptions) {
     this.#options = options;
   }
 
-  /** Rows below a node, as last read; reads them when they never were. Never rejects: errors are rows. */
+  /** Rows below a node, read anew unless the last round did. Never rejects: errors are rows. */
   async children(node?: TreeNode): Promise<readonly TreeNode[]> {
     const branch = this.#branch(node);
-    if (branch.nodes === undefined) await this.#read(node, branch);
+    if (branch.nodes === undefined || branch.round < this.#round) await this.#read(node, branch);
     return branch.nodes ?? [];
   }
 
@@ -74,14 +77,19 @@ export class ExplorerTree {
     return undefined;
   }
 
-  /** Reads again what is open from `node` (by default, the root) downwards. Returns the rows that changed, outermost first. */
-  async refresh(node?: TreeNode): Promise<readonly (TreeNode | undefined)[]> {
+  /** A round: reads again what is open. Returns the rows that changed, outermost first; undefined is the root. */
+  async refresh(): Promise<readonly (TreeNode | undefined)[]> {
+    this.#round++;
+    return this.#refresh(undefined);
+  }
+
+  async #refresh(node: TreeNode | undefined): Promise<readonly (TreeNode | undefined)[]> {
     const branch = this.#branch(node);
     if (branch.nodes === undefined) return [];
     const redraw = new Set<TreeNode>();
     const hasMoved = await this.#read(node, branch, redraw);
     const open = branch.nodes.filter((child) => this.isExpanded(child));
-    const below = await Promise.all(open.map((child) => this.refresh(child)));
+    const below = await Promise.all(open.map((child) => this.#refresh(child)));
     if (hasMoved) return [node];
     return [...redraw, ...below.flat().filter((each) => each === undefined || !isBelow(each, redraw))];
   }
@@ -119,6 +127,7 @@ export class ExplorerTree {
     });
     for (const gone of known.values()) this.#drop(gone);
     branch.nodes = nodes;
+    branch.round = this.#round;
     return nodes.length !== before.length || nodes.some((node, index) => node !== before[index]);
   }
 
@@ -132,7 +141,7 @@ export class ExplorerTree {
     const id = node?.id ?? '';
     let branch = this.#branches.get(id);
     if (branch === undefined) {
-      branch = { nodes: undefined, loading: undefined, failures: 0, expanded: undefined, limit: PAGE_SIZE };
+      branch = { nodes: undefined, loading: undefined, failures: 0, round: 0, expanded: undefined, limit: PAGE_SIZE };
       this.#branches.set(id, branch);
     }
     return branch;

@@ -112,6 +112,17 @@ describe('refreshing', () => {
     expect(reads).toEqual(['']);
   });
 
+  test('reads a row anew that is opened again after other rounds', async () => {
+    below.set('', [spec('a')]);
+    below.set('a', [spec('1')]);
+    const tree = makeTree();
+    const a = await child(tree, 'a');
+    await tree.children(a);
+    below.set('a', [spec('1'), spec('2')]);
+    await tree.refresh();
+    expect(labels(await tree.children(a))).toEqual(['1', '2']);
+  });
+
   test('names a node once, where it and what is below it changed', async () => {
     below.set('', [spec('a', 'x', 'expanded')]);
     below.set('a', [spec('1', 'x')]);

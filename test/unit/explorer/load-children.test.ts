@@ -217,7 +217,7 @@ describe('a cluster that does not run', () => {
       icon: 'loading~spin',
       contextValue: 'cluster.starting',
     });
-    expect(row?.spec.children).toBe('none');
+    expect(row?.spec.children).toBe('expanded');
   });
 
   test('failed: says what is wrong and leads out of it', async () => {
