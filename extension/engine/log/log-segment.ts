@@ -55,6 +55,8 @@ export class LogSegment {
 
   readonly #indexIntervalBytes: number;
   #bytesSinceIndexEntry = 0;
+  /** The index files were looked at, or made by us. */
+  #hasCheckedIndexes = false;
   #maxTimestamp: TimestampOffset | undefined;
   /** -1 where the first batch has no timestamp; undefined until it was looked at. */
   #firstBatchTimestampMs: number | undefined;
@@ -110,12 +112,13 @@ export class LogSegment {
     segment.log.create();
     segment.offsetIndex.file.create();
     segment.timeIndex.file.create();
+    segment.#hasCheckedIndexes = true;
     return segment;
   }
 
   /** Keeps the books for one batch that goes to the end of the segment. */
-  append(sizeBytes: number, lastOffset: number, maxTimestampMs: number, firstTimestampMs: number): void {
-    if (this.sizeBytes === 0) this.#firstBatchTimestampMs = firstTimestampMs;
+  append(sizeBytes: number, lastOffset: number, maxTimestampMs: number): void {
+    if (this.sizeBytes === 0) this.#firstBatchTimestampMs = maxTimestampMs;
     if (maxTimestampMs > this.maxTimestamp.timestampMs) {
       this.#maxTimestamp = { timestampMs: maxTimestampMs, offset: lastOffset };
     }
@@ -155,7 +158,10 @@ export class LogSegment {
 
   /** The largest timestamp so far and the last offset of its batch; timestamp -1 where there is none. */
   get maxTimestamp(): TimestampOffset {
-    this.#maxTimestamp ??= this.timeIndex.last();
+    if (this.#maxTimestamp === undefined) {
+      this.#checkIndexes();
+      this.#maxTimestamp ??= this.timeIndex.last();
+    }
     return this.#maxTimestamp;
   }
 
@@ -201,6 +207,7 @@ export class LogSegment {
    * the batch it names is made again.
    */
   indexedPosition(offset: number): number {
+    this.#checkIndexes();
     const entry = this.offsetIndex.lookup(offset);
     if (entry.position === 0 || this.#leadsToBatch(entry)) return entry.position;
     this.rebuildIndexes();
@@ -222,15 +229,12 @@ export class LogSegment {
     return next;
   }
 
-  /** Whether every index file is there and can belong to this segment. */
-  hasSaneIndexes(): boolean {
-    return (
-      this.offsetIndex.file.exists() &&
-      this.timeIndex.file.exists() &&
-      this.offsetIndex.looksSane(this.sizeBytes) &&
-      this.timeIndex.looksSane() &&
-      this.transactionIndex.looksSane()
-    );
+  /** Before the first use: index files that are missing, or cannot belong to this segment, are made again. */
+  #checkIndexes(): void {
+    if (this.#hasCheckedIndexes) return;
+    this.#hasCheckedIndexes = true;
+    const exist = this.offsetIndex.file.exists() && this.timeIndex.file.exists();
+    if (!exist || !this.offsetIndex.looksSane(this.sizeBytes) || !this.timeIndex.looksSane()) this.rebuildIndexes();
   }
 
   /** Makes offset and time index again from the headers of the log. The log itself stays as it is. */
@@ -240,8 +244,7 @@ export class LogSegment {
     const scanner = this.scan(0);
     while (scanner.next()) {
       const { bytes, at } = scanner;
-      const timestampMs = batch.maxTimestamp(bytes, at);
-      this.append(scanner.sizeBytes, batch.lastOffset(bytes, at), timestampMs, timestampMs);
+      this.append(scanner.sizeBytes, batch.lastOffset(bytes, at), batch.maxTimestamp(bytes, at));
     }
     this.sizeBytes = sizeBytes;
     this.writtenBytes = writtenBytes;
@@ -264,8 +267,7 @@ export class LogSegment {
       const lastOffset = batch.lastOffset(bytes, at);
       const isOutOfReach = lastOffset - this.baseOffset > MAX_INT32;
       if (batch.baseOffset(bytes, at) <= previousOffset || isOutOfReach || !hasValidCrc(bytes, at)) break;
-      const timestampMs = batch.maxTimestamp(bytes, at);
-      this.append(scanner.sizeBytes, lastOffset, timestampMs, timestampMs);
+      this.append(scanner.sizeBytes, lastOffset, batch.maxTimestamp(bytes, at));
       onBatch(bytes, at);
       previousOffset = lastOffset;
     }
@@ -278,6 +280,7 @@ export class LogSegment {
   #startIndexes(): void {
     this.offsetIndex.file.create();
     this.timeIndex.file.create();
+    this.#hasCheckedIndexes = true;
     this.sizeBytes = 0;
     this.#bytesSinceIndexEntry = 0;
     this.#maxTimestamp = { timestampMs: NO_TIMESTAMP, offset: this.baseOffset };

@@ -103,6 +103,9 @@ export interface ActiveProducer {
   readonly currentTxnStartOffset: number;
 }
 
+/** Why the start of a log moves forward. */
+export type LogStartReason = 'clientDelete' | 'leader' | 'snapshot' | 'retention';
+
 /** Where an epoch ends; both -1 when nothing is known of it. */
 export interface EpochEndOffset {
   readonly leaderEpoch: number;
@@ -206,7 +209,7 @@ export interface PartitionLog {
    *
    * @throws ApiError OFFSET_OUT_OF_RANGE past the high watermark
    */
-  incrementLogStartOffset(offset: number, reason: 'clientDelete' | 'leader' | 'snapshot' | 'retention'): boolean;
+  incrementLogStartOffset(offset: number, reason: LogStartReason): boolean;
 
   /** Drops everything from `offset` on; false when there is nothing there. */
   truncateTo(offset: number): boolean;

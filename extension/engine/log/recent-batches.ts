@@ -45,6 +45,11 @@ export class RecentChunk {
     return this.startPosition + at;
   }
 
+  /** The size of the batch that starts at `position` of the segment. */
+  batchSizeAt(position: number): number {
+    return batch.batchSize(this.bytes, position - this.startPosition);
+  }
+
   /** Forgets what lies at or past `position` of the segment. */
   cut(position: number): void {
     this.length = position - this.startPosition;

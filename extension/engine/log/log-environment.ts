@@ -1,0 +1,58 @@
+import type { Clock } from '../common/clock.ts';
+import type { FileSystem } from '../common/file-system.ts';
+import type { Logger } from '../common/logger.ts';
+import type { Random } from '../common/random.ts';
+import { FileHandleCache } from './file-handle-cache.ts';
+import { RecentBatchesBudget } from './recent-batches.ts';
+import { WriteQueue } from './write-queue.ts';
+
+export interface LogEnvironmentOptions {
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Files that may be open at once, over all partitions. */
+  readonly maxOpenFiles?: number;
+  /** Recent batches in memory, over all partitions. */
+  readonly recentBatchesBytes?: number;
+  /** `producer.id.expiration.ms`. */
+  readonly producerExpirationMs?: number;
+}
+
+const DEFAULT_MAX_OPEN_FILES = 1000;
+const DEFAULT_RECENT_BATCHES_BYTES = 48 * 1024 * 1024;
+const DEFAULT_PRODUCER_EXPIRATION_MS = 86_400_000;
+
+/** What the logs of one broker share: the outside world, open files, memory for recent batches, the queue of writes. */
+export class LogEnvironment {
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly handles: FileHandleCache;
+  readonly recentBatches: RecentBatchesBudget;
+  readonly writes: WriteQueue;
+  readonly producerExpirationMs: number;
+
+  constructor(options: LogEnvironmentOptions) {
+    this.fileSystem = options.fileSystem;
+    this.clock = options.clock;
+    this.random = options.random;
+    this.logger = options.logger;
+    this.handles = new FileHandleCache(options.fileSystem, options.maxOpenFiles ?? DEFAULT_MAX_OPEN_FILES);
+    this.recentBatches = new RecentBatchesBudget(options.recentBatchesBytes ?? DEFAULT_RECENT_BATCHES_BYTES);
+    this.writes = new WriteQueue(options.clock);
+    this.producerExpirationMs = options.producerExpirationMs ?? DEFAULT_PRODUCER_EXPIRATION_MS;
+  }
+
+  /** Deletes files after a while (`file.delete.delay.ms`); readers that are under way finish before. */
+  deleteLater(delayMs: number, what: string, deletion: () => void): void {
+    this.clock.schedule(delayMs, () => {
+      try {
+        deletion();
+      } catch (error) {
+        this.logger.error(`Could not delete ${what}; the next start will.`, error);
+      }
+    });
+  }
+}

@@ -1,0 +1,123 @@
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ApiError } from '../common/api-error.ts';
+import type { LocalLog } from './local-log.ts';
+import { coded, storageError } from './log-errors.ts';
+import type { AbortedTransaction, FetchDataInfo, ReadIsolation, ReadOptions } from './partition-log.ts';
+import { runReadPlan, runReadPlanAsync } from './read-plan.ts';
+import { abortedTransactions, endOffsetOf } from './transaction-lookup.ts';
+
+/** The log that is read, as its reader sees it. */
+export interface ReadableLog {
+  readonly name: string;
+  readonly local: LocalLog;
+  readonly logStartOffset: number;
+  readonly logEndOffset: number;
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+}
+
+/** A read whose bounds are known. */
+interface ReadRange {
+  readonly startOffset: number;
+  readonly upperOffset: number;
+  readonly maxBytes: number;
+  readonly minOneMessage: boolean;
+  readonly isolation: ReadIsolation;
+}
+
+/** Reads of a log: recent batches from memory, the others from disk. */
+export class LogReader {
+  readonly #log: ReadableLog;
+
+  constructor(log: ReadableLog) {
+    this.#log = log;
+  }
+
+  read(startOffset: number, maxBytes: number, options: ReadOptions): FetchDataInfo {
+    const range = this.#range(startOffset, maxBytes, options);
+    return this.#readRecent(range) ?? this.#readDisk(range);
+  }
+
+  readAsync(startOffset: number, maxBytes: number, options: ReadOptions): FetchDataInfo | Promise<FetchDataInfo> {
+    const range = this.#range(startOffset, maxBytes, options);
+    return this.#readRecent(range) ?? this.#readDiskAsync(range, options);
+  }
+
+  #range(startOffset: number, maxBytes: number, options: ReadOptions): ReadRange {
+    const { isolation = 'logEnd', minOneMessage = true } = options;
+    const { name, logStartOffset, logEndOffset } = this.#log;
+    if (startOffset < logStartOffset || startOffset > logEndOffset) {
+      throw new ApiError(
+        ErrorCode.OFFSET_OUT_OF_RANGE,
+        `Received request for offset ${startOffset} for partition ${name}, but we only have log segments upto ` +
+          `${logEndOffset}, starting from ${logStartOffset}.`,
+      );
+    }
+    return { startOffset, upperOffset: this.#upperOffset(isolation), maxBytes, minOneMessage, isolation };
+  }
+
+  #upperOffset(isolation: ReadIsolation): number {
+    if (isolation === 'logEnd') return this.#log.logEndOffset;
+    return isolation === 'highWatermark' ? this.#log.highWatermark : this.#log.lastStableOffset;
+  }
+
+  /** Undefined where the disk must be asked. */
+  #readRecent(range: ReadRange): FetchDataInfo | undefined {
+    const { startOffset, upperOffset, maxBytes, minOneMessage } = range;
+    if (startOffset >= upperOffset) return this.#fetchData(range, []);
+    const records = this.#log.local.readRecent(startOffset, maxBytes, upperOffset, minOneMessage);
+    return records === undefined ? undefined : this.#fetchData(range, records);
+  }
+
+  #readDisk(range: ReadRange): FetchDataInfo {
+    const { startOffset, upperOffset, maxBytes, minOneMessage } = range;
+    const plan = this.#log.local.readPlan(startOffset, maxBytes, upperOffset, minOneMessage);
+    return this.#fetchData(
+      range,
+      this.#checked(() => runReadPlan(plan)),
+    );
+  }
+
+  async #readDiskAsync(range: ReadRange, options: ReadOptions): Promise<FetchDataInfo> {
+    const { local } = this.#log;
+    const { startOffset, upperOffset, maxBytes, minOneMessage } = range;
+    const { changes } = local;
+    let records: Buffer[] | undefined;
+    let failure: unknown;
+    try {
+      records = await runReadPlanAsync(local.readPlan(startOffset, maxBytes, upperOffset, minOneMessage));
+    } catch (error) {
+      failure = error;
+    }
+    // Segments were cut, deleted or replaced meanwhile: what was read may be neither the old nor the new state.
+    if (changes !== local.changes) return this.read(startOffset, maxBytes, options);
+    if (records === undefined) throw readError(this.#log.name, failure);
+    return this.#fetchData(range, records);
+  }
+
+  #fetchData(range: ReadRange, records: readonly Buffer[]): FetchDataInfo {
+    let sizeBytes = 0;
+    for (const slice of records) sizeBytes += slice.length;
+    if (range.isolation !== 'committed') return { records, sizeBytes, abortedTransactions: undefined };
+    const aborted = this.abortedTransactions(range.startOffset, range.upperOffset);
+    if (aborted.length === 0) return { records, sizeBytes, abortedTransactions: aborted };
+    const end = endOffsetOf(records, range.startOffset);
+    return { records, sizeBytes, abortedTransactions: aborted.filter(({ firstOffset }) => firstOffset < end) };
+  }
+
+  abortedTransactions(startOffset: number, upperBoundOffset: number): AbortedTransaction[] {
+    return this.#checked(() => abortedTransactions(this.#log.local.segments, startOffset, upperBoundOffset));
+  }
+
+  #checked<T>(action: () => T): T {
+    try {
+      return coded(this.#log.name, action);
+    } catch (error) {
+      throw readError(this.#log.name, error);
+    }
+  }
+}
+
+function readError(name: string, error: unknown): ApiError {
+  return error instanceof ApiError ? error : storageError(`reading ${name} failed`, error);
+}

@@ -1,0 +1,388 @@
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ApiError } from '../common/api-error.ts';
+import type { LeaderEpochFileCache } from './leader-epoch-file-cache.ts';
+import type { LocalLog } from './local-log.ts';
+import { LogAppender } from './log-appender.ts';
+import type { LogConfig } from './log-config.ts';
+import type { LogEnvironment } from './log-environment.ts';
+import { coded, isOutOfSpace, storageError } from './log-errors.ts';
+import { LogReader } from './log-reader.ts';
+import { findOffsetByTimestamp } from './offset-by-timestamp.ts';
+import type {
+  AbortedTransaction,
+  ActiveProducer,
+  EpochEndOffset,
+  FetchDataInfo,
+  LeaderAppendOptions,
+  LogAppendInfo,
+  LogListener,
+  LogStartReason,
+  PartitionLog,
+  ReadOptions,
+  SegmentInfo,
+  TimestampAndOffset,
+  WriteCallback,
+} from './partition-log.ts';
+import type { PartitionMetadataFile } from './partition-metadata-file.ts';
+import type { ProducerStateManager } from './producer-state-manager.ts';
+import { rebuildProducerState } from './producer-state-rebuild.ts';
+import { describeSegment } from './segment-info.ts';
+
+/** Everything that a log is made of, as log-loader.ts found it. */
+export interface LoadedLog {
+  readonly topic: string;
+  readonly partition: number;
+  readonly directory: string;
+  readonly config: LogConfig;
+  readonly local: LocalLog;
+  readonly producers: ProducerStateManager;
+  readonly epochs: LeaderEpochFileCache;
+  readonly metadataFile: PartitionMetadataFile;
+  readonly logStartOffset: number;
+  readonly highWatermark: number;
+}
+
+/**
+ * See {@link PartitionLog}. Files are the business of local-log.ts, appends of log-appender.ts, reads of log-reader.ts;
+ * here are the offsets that say what counts, and everything that changes more than one of those.
+ */
+export class UnifiedLog implements PartitionLog {
+  readonly topic: string;
+  readonly partition: number;
+  readonly name: string;
+  readonly local: LocalLog;
+  readonly epochs: LeaderEpochFileCache;
+  readonly producers: ProducerStateManager;
+  readonly #environment: LogEnvironment;
+  readonly #metadataFile: PartitionMetadataFile;
+  readonly #appender: LogAppender;
+  readonly #reader: LogReader;
+  #directory: string;
+  #config: LogConfig;
+  #logStartOffset: number;
+  #highWatermark: number;
+  #listener: LogListener = {};
+  #failure: ApiError | undefined;
+  #isClosed = false;
+
+  constructor(environment: LogEnvironment, loaded: LoadedLog) {
+    this.#environment = environment;
+    this.topic = loaded.topic;
+    this.partition = loaded.partition;
+    this.name = `${loaded.topic}-${loaded.partition}`;
+    this.local = loaded.local;
+    this.epochs = loaded.epochs;
+    this.producers = loaded.producers;
+    this.#metadataFile = loaded.metadataFile;
+    this.#directory = loaded.directory;
+    this.#config = loaded.config;
+    this.#logStartOffset = loaded.logStartOffset;
+    this.#highWatermark = Math.min(Math.max(loaded.highWatermark, loaded.logStartOffset), loaded.local.nextOffset);
+    this.#appender = new LogAppender(environment, this);
+    this.#reader = new LogReader(this);
+  }
+
+  get topicId(): string | undefined {
+    return this.#metadataFile.topicId;
+  }
+
+  get directory(): string {
+    return this.#directory;
+  }
+
+  get config(): LogConfig {
+    return this.#config;
+  }
+
+  get logStartOffset(): number {
+    return this.#logStartOffset;
+  }
+
+  get logEndOffset(): number {
+    return this.local.writtenEndOffset;
+  }
+
+  get nextOffset(): number {
+    return this.local.nextOffset;
+  }
+
+  get highWatermark(): number {
+    return this.#highWatermark;
+  }
+
+  get lastStableOffset(): number {
+    const unstable = this.producers.firstUnstableOffset;
+    if (unstable === undefined || unstable >= this.#highWatermark) return this.#highWatermark;
+    return Math.max(unstable, this.#logStartOffset);
+  }
+
+  get recoveryPoint(): number {
+    return this.local.recoveryPoint;
+  }
+
+  get latestEpoch(): number | undefined {
+    return this.epochs.latestEpoch;
+  }
+
+  get sizeBytes(): number {
+    return this.local.segments.sizeBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#logStartOffset === this.logEndOffset;
+  }
+
+  /** Why the log is out of service; undefined while it serves. */
+  get failure(): ApiError | undefined {
+    return this.#failure;
+  }
+
+  setListener(listener: LogListener): void {
+    this.#listener = listener;
+  }
+
+  appendAsLeader(records: Buffer, leaderEpoch: number, options: LeaderAppendOptions = {}): LogAppendInfo {
+    this.#checkUsable();
+    return this.#appender.appendAsLeader(records, leaderEpoch, options);
+  }
+
+  appendAsFollower(records: Buffer, leaderEpoch: number, onWritten?: WriteCallback): LogAppendInfo {
+    this.#checkUsable();
+    return this.#appender.appendAsFollower(records, leaderEpoch, onWritten);
+  }
+
+  flushWrites(): void {
+    this.#appender.flushWrites();
+  }
+
+  read(startOffset: number, maxBytes: number, options: ReadOptions = {}): FetchDataInfo {
+    this.#checkUsable();
+    return this.#reader.read(startOffset, maxBytes, options);
+  }
+
+  readAsync(startOffset: number, maxBytes: number, options: ReadOptions = {}): FetchDataInfo | Promise<FetchDataInfo> {
+    this.#checkUsable();
+    return this.#reader.readAsync(startOffset, maxBytes, options);
+  }
+
+  fetchOffsetByTimestamp(timestampMs: number): TimestampAndOffset | undefined {
+    return this.#onDisk('searching', () => findOffsetByTimestamp(this, timestampMs));
+  }
+
+  endOffsetForEpoch(leaderEpoch: number): EpochEndOffset {
+    return this.epochs.endOffsetFor(leaderEpoch, this.logEndOffset);
+  }
+
+  assignEpochStartOffset(leaderEpoch: number, startOffset: number): void {
+    this.#onDisk('writing the epochs of', () => this.epochs.assign(leaderEpoch, startOffset));
+  }
+
+  updateHighWatermark(offset: number): number {
+    this.#highWatermark = Math.max(this.#logStartOffset, Math.min(offset, this.logEndOffset));
+    this.producers.onHighWatermarkUpdated(this.#highWatermark);
+    return this.#highWatermark;
+  }
+
+  incrementLogStartOffset(offset: number, reason: LogStartReason): boolean {
+    if (offset > this.#highWatermark) {
+      throw new ApiError(
+        ErrorCode.OFFSET_OUT_OF_RANGE,
+        `Cannot increment the log start offset to ${offset} of partition ${this.name} since it is larger than the ` +
+          `high watermark ${this.#highWatermark}`,
+      );
+    }
+    if (offset <= this.#logStartOffset) return false;
+    return this.#onDisk('moving the start of', () => {
+      this.#logStartOffset = offset;
+      this.epochs.truncateFromStart(offset);
+      this.producers.onLogStartOffsetIncremented(offset);
+      this.#environment.logger.debug(`${this.name} starts at ${offset} now (${reason})`);
+      return true;
+    });
+  }
+
+  truncateTo(offset: number): boolean {
+    return this.#onDiskOrFail('truncating', () => {
+      if (offset >= this.logEndOffset) return false;
+      if (offset < this.local.segments.first.baseOffset) {
+        this.truncateFullyAndStartAt(offset);
+        return true;
+      }
+      this.local.truncateTo(offset);
+      this.epochs.truncateFromEnd(offset);
+      this.#logStartOffset = Math.min(this.#logStartOffset, offset);
+      this.#highWatermark = Math.min(this.#highWatermark, offset);
+      rebuildProducerState(this.producers, this.local, this.#logStartOffset, this.#environment.clock.nowMs());
+      return true;
+    });
+  }
+
+  truncateFullyAndStartAt(offset: number, logStartOffset = offset): void {
+    this.#onDiskOrFail('truncating', () => {
+      this.local.truncateFullyAndStartAt(offset);
+      this.epochs.clear();
+      this.producers.truncateFullyAndStartAt(offset);
+      this.#logStartOffset = Math.min(logStartOffset, offset);
+      this.#highWatermark = offset;
+    });
+  }
+
+  roll(): void {
+    this.#checkUsable();
+    if (this.local.segments.active.sizeBytes > 0) this.rollFor(this.nextOffset);
+  }
+
+  /** For the appender: a segment that starts at `firstOffset`, the next offset or, before a gap, a later one. */
+  rollFor(firstOffset: number): void {
+    this.#onDisk('rolling', () => {
+      // The snapshot has the new segment's offset: from it on, that segment alone makes the state again.
+      this.producers.updateMapEndOffset(firstOffset);
+      this.producers.takeSnapshot();
+      this.local.roll(firstOffset);
+    });
+    this.flushAsync(firstOffset).catch(() => {
+      // The log has failed, and has told its listener so.
+    });
+  }
+
+  flush(upTo = this.nextOffset): void {
+    this.#onDisk('flushing', () => this.local.flush(upTo));
+  }
+
+  async flushAsync(upTo = this.nextOffset): Promise<void> {
+    this.flushWrites();
+    this.#checkUsable();
+    try {
+      await this.local.flushAsync(upTo);
+    } catch (error) {
+      if (this.#isClosed) return;
+      throw this.fail(`flushing ${this.name} failed`, error);
+    }
+  }
+
+  updateConfig(config: LogConfig): void {
+    this.#config = config;
+    this.local.config = config;
+  }
+
+  assignTopicId(topicId: string): void {
+    if (this.topicId === topicId) return;
+    if (this.topicId !== undefined) {
+      throw new ApiError(
+        ErrorCode.INCONSISTENT_TOPIC_ID,
+        `${this.#directory} belongs to topic id ${this.topicId}, not to ${topicId}.`,
+      );
+    }
+    this.#onDisk('writing partition.metadata of', () => this.#metadataFile.write(topicId));
+  }
+
+  collectAbortedTransactions(startOffset: number, upperBoundOffset: number): AbortedTransaction[] {
+    this.#checkUsable();
+    return this.#reader.abortedTransactions(startOffset, upperBoundOffset);
+  }
+
+  activeProducers(): ActiveProducer[] {
+    return this.producers.activeProducers();
+  }
+
+  segments(): SegmentInfo[] {
+    const { active, all } = this.local.segments;
+    return all.map((segment) => describeSegment(this.#environment.fileSystem, segment, segment === active));
+  }
+
+  /** Index entries that wait in memory, handed to the operating system. */
+  saveIndexes(): void {
+    if (this.#isClosed || this.#failure !== undefined) return;
+    this.#onDisk('writing the index of', () => this.local.segments.active.saveIndexes());
+  }
+
+  /** The partition's folder was renamed. */
+  moved(directory: string): void {
+    this.#directory = directory;
+    this.local.moved(directory);
+    this.producers.moved(directory);
+    this.epochs.moved(directory);
+    this.#metadataFile.moved(directory);
+  }
+
+  /** Writes what is queued and a producer snapshot at the end, completes the indexes and closes the files. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.flushWrites();
+    try {
+      if (this.#failure !== undefined) return;
+      this.producers.takeSnapshot();
+      this.local.segments.active.becomeInactive();
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Out of service at once, nothing more is written: the topic was deleted, or the process plays dead. */
+  abandon(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.local.closeFiles();
+    this.#appender.abandon(this.#closedError());
+  }
+
+  #closedError(): ApiError {
+    return new ApiError(ErrorCode.KAFKA_STORAGE_ERROR, `The log of ${this.name} is closed.`);
+  }
+
+  #checkUsable(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isClosed) throw this.#closedError();
+  }
+
+  /**
+   * Runs what touches the disk beside appends: queued bytes go first. A failure takes the log out of service, except for
+   * want of space, after which the same may be tried again.
+   */
+  #onDisk<T>(what: string, action: () => T): T {
+    return this.#onDiskOrFail(what, () => {
+      try {
+        return action();
+      } catch (error) {
+        throw isOutOfSpace(error) ? storageError(`${what} ${this.name} failed`, error) : error;
+      }
+    });
+  }
+
+  /** As {@link #onDisk}, for what leaves the log in pieces when it fails half-way. */
+  #onDiskOrFail<T>(what: string, action: () => T): T {
+    this.flushWrites();
+    this.#checkUsable();
+    try {
+      return coded(this.name, action);
+    } catch (error) {
+      if (error instanceof ApiError) throw error;
+      throw this.fail(`${what} ${this.name} failed`, error);
+    }
+  }
+
+  /** For the appender. */
+  advanced(): void {
+    this.notify(() => this.#listener.onLogEndAdvanced?.(this));
+  }
+
+  /** The disk is not to be trusted any more: takes the log out of service. */
+  fail(what: string, cause: unknown): ApiError {
+    if (this.#failure === undefined) {
+      const failure = storageError(what, cause);
+      this.#failure = failure;
+      this.#environment.logger.error(`${failure.message}; the partition is offline`, cause);
+      this.notify(() => this.#listener.onFailed?.(this, failure));
+    }
+    return this.#failure;
+  }
+
+  /** Calls somebody else's code, which must not harm the log. */
+  notify(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#environment.logger.error(`A listener of ${this.name} failed`, error);
+    }
+  }
+}
