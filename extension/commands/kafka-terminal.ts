@@ -68,7 +68,9 @@ export class KafkaTerminal implements vscode.Disposable, vscode.TerminalProfileP
     const { collection } = this.#options;
     if (!readSetting('terminal.addToPath')) return collection.clear();
     collection.description = t('Adds `kafka-topics.sh`, `kafka-console-producer.sh` and their siblings.');
-    collection.prepend('PATH', `${this.#bin}${delimiter}`);
+    // Also after the shell's own start-up files, which like to set PATH anew.
+    const options = { applyAtProcessCreation: true, applyAtShellIntegration: true };
+    collection.prepend('PATH', `${this.#bin}${delimiter}`, options);
   }
 
   async #install(): Promise<void> {

@@ -58,6 +58,19 @@ describe('the cluster', () => {
     assert.deepEqual(texts(await rowsAt('embedded', 'topics')), ['No topics yet']);
   });
 
+  it('draws rows as VS Code wants them', async () => {
+    const { explorer } = await samsa();
+    const item = explorer.getTreeItem(await rowAt('embedded', 'brokers', '1'));
+    assert.equal(item.id, 'embedded/brokers/1');
+    assert.equal(item.label, 'Broker 1');
+    assert.equal(item.contextValue, 'broker');
+    assert.equal((item.iconPath as vscode.ThemeIcon).id, 'server-process');
+    assert.equal(item.collapsibleState, vscode.TreeItemCollapsibleState.None);
+    assert.match((item.tooltip as vscode.MarkdownString).value, /^\*\*Broker 1\*\*/);
+    const topics = explorer.getTreeItem(await rowAt('embedded', 'topics'));
+    assert.equal(topics.collapsibleState, vscode.TreeItemCollapsibleState.Expanded);
+  });
+
   it('copies its address', async () => {
     await run('samsa.cluster.copyBootstrap');
     assert.equal(await vscode.env.clipboard.readText(), bootstrap);
