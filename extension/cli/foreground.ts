@@ -56,8 +56,9 @@ export async function runForeground(options: ForegroundOptions): Promise<number>
   // Who reads our output has gone.
   process.stdout.on('error', end);
   if (channel !== undefined) {
-    cluster.serve(channel, end);
-    if (process.send !== undefined && !process.connected) end();
+    // A parent that lets go wants the end; at the end of a pipe's input its last commands still get their answers.
+    const commands = cluster.serve(channel, () => (isForked() ? end() : void commands.answered().then(end)));
+    if (isForked() && !process.connected) end();
   }
   try {
     await cluster.start();
@@ -76,13 +77,18 @@ export async function runForeground(options: ForegroundOptions): Promise<number>
   return exitCode;
 }
 
+/** With a channel to speak over. */
+function isForked(): boolean {
+  return process.send !== undefined;
+}
+
 /** A parent that forked us speaks over its channel, everybody else over standard input and output. */
 function controlChannel(): Transport {
-  return process.send === undefined ? lineTransport(process.stdin, process.stdout) : ipcTransport(process);
+  return isForked() ? ipcTransport(process) : lineTransport(process.stdin, process.stdout);
 }
 
 function chooseReporter({ program, plan, json }: ForegroundOptions, channel: Transport | undefined): Reporter {
-  if (channel !== undefined && process.send !== undefined) return ipcReporter(channel);
+  if (channel !== undefined && isForked()) return ipcReporter(channel);
   return json ? jsonReporter(program) : textReporter(program, plan);
 }
 
@@ -100,6 +106,6 @@ function onSignals(end: () => void): void {
 
 /** The channel no longer keeps the process; what was sent still arrives. */
 function leaveChannel(): void {
-  if (process.send === undefined) process.stdin.destroy();
-  else process.channel?.unref();
+  if (isForked()) process.channel?.unref();
+  else process.stdin.destroy();
 }

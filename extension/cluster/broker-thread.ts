@@ -28,10 +28,9 @@ export interface ThreadOptions {
   readonly workerFile?: string | URL;
   /** Passed on to the threads; V8's own limits by default. */
   readonly resourceLimits?: ResourceLimits;
+  /** How long a thread may take to end by itself after a kill; 3 s by default. */
+  readonly endTimeoutMs?: number;
 }
-
-/** How long a thread may take to end by itself after a kill. */
-const endTimeoutMs = 3_000;
 
 export function threadSpawner(options: ThreadOptions = {}): ThreadSpawner {
   return (brokerId, onEvent) => {
@@ -46,7 +45,7 @@ export function threadSpawner(options: ThreadOptions = {}): ThreadSpawner {
     });
     worker.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
     worker.stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
-    return new WorkerBrokerThread(worker, onEvent);
+    return new WorkerBrokerThread(worker, onEvent, options.endTimeoutMs ?? 3_000);
   };
 }
 
@@ -54,9 +53,11 @@ class WorkerBrokerThread implements BrokerThread {
   readonly ended: Promise<Error | undefined>;
   readonly #worker: Worker;
   readonly #client: CommandClient<WorkerCommand, WorkerResults>;
+  readonly #endTimeoutMs: number;
 
-  constructor(worker: Worker, onEvent: (event: WorkerEvent) => void) {
+  constructor(worker: Worker, onEvent: (event: WorkerEvent) => void, endTimeoutMs: number) {
     this.#worker = worker;
+    this.#endTimeoutMs = endTimeoutMs;
     this.ended = new Promise((resolve) => {
       let error: Error | undefined;
       // Before the client's own `exit` listener, so that what waits for a reply hears the cause.
@@ -80,7 +81,7 @@ class WorkerBrokerThread implements BrokerThread {
   async end(): Promise<void> {
     // The reply does not matter: the thread may have ended, or be too busy to answer.
     this.#client.request('kill', {}).catch(() => {});
-    if (await settlesWithin(this.ended, endTimeoutMs)) return;
+    if (await settlesWithin(this.ended, this.#endTimeoutMs)) return;
     if (process.versions['electron'] === undefined) {
       await this.#worker.terminate();
       return;

@@ -99,7 +99,7 @@ function checkPort(what: string, first: number, brokers: number): void {
  * Clients that resolve `localhost` try `::1` and `127.0.0.1` in turn (librdkafka), so both are served where the machine
  * has both. With port 0 the two would get different ports.
  */
-function loopbackHosts(port: number): string[] {
+export function loopbackHosts(port: number): string[] {
   return port !== 0 && hasIpv6Loopback() ? [host, '::1'] : [host];
 }
 

@@ -90,14 +90,23 @@ export class CommandClient<C extends Command, R extends ResultsOf<C>> {
     const reply = message as Reply;
     const waiting = this.#waiting.get(reply.reply);
     if (waiting === undefined) return;
-    if (reply.ok) waiting.resolve(reply);
-    else waiting.reject(new ClusterError(isClusterErrorCode(reply.code) ? reply.code : 'INTERNAL', reply.error));
+    if (!reply.ok) {
+      waiting.reject(new ClusterError(isClusterErrorCode(reply.code) ? reply.code : 'INTERNAL', reply.error));
+      return;
+    }
+    const { reply: _id, ok: _ok, ...result } = reply;
+    waiting.resolve(result);
   }
 
   #rejectAll(error: ClusterError): void {
     this.#closed.error ??= error;
     for (const waiting of [...this.#waiting.values()]) waiting.reject(error);
   }
+}
+
+export interface CommandsUnderWay {
+  /** Resolves when every command that has come so far is answered. */
+  answered(): Promise<void>;
 }
 
 /** Commands under way at once on one channel; more are refused. */
@@ -112,30 +121,34 @@ export function serveCommands<C extends Command, R extends ResultsOf<C>>(
   parse: (message: unknown) => C,
   handlers: Handlers<C, R>,
   onClose: () => void = () => {},
-): void {
-  let underWay = 0;
+): CommandsUnderWay {
+  const underWay = new Set<Promise<void>>();
   const answer = async (message: unknown): Promise<Reply> => {
     const reply = idOf(message);
     try {
-      if (underWay > maxUnderWay) throw new ClusterError('WRONG_STATE', `More than ${maxUnderWay} commands under way`);
+      if (underWay.size >= maxUnderWay) throw new ClusterError('WRONG_STATE', `${maxUnderWay} commands are under way`);
       const command = parse(message);
       const handler = handlers[command.op as C['op']] as (command: C) => object | Promise<object>;
-      return { ...(await handler(command)), reply, ok: true };
+      return { reply, ok: true, ...(await handler(command)) };
     } catch (error) {
       return { reply, ok: false, error: messageOf(error), code: codeOf(error) };
     }
   };
+  const answerAndSend = async (message: unknown): Promise<void> => {
+    const reply = await answer(message);
+    try {
+      transport.send(reply);
+    } catch (error) {
+      transport.send({ reply: reply.reply, ok: false, error: messageOf(error), code: 'INTERNAL' } satisfies Reply);
+    }
+  };
   transport.receive((message) => {
-    underWay += 1;
-    void answer(message).then((reply) => {
-      underWay -= 1;
-      try {
-        transport.send(reply);
-      } catch (error) {
-        transport.send({ reply: reply.reply, ok: false, error: messageOf(error), code: 'INTERNAL' } satisfies Reply);
-      }
-    });
+    const answering = answerAndSend(message).finally(() => underWay.delete(answering));
+    underWay.add(answering);
   }, onClose);
+  return {
+    answered: async () => void (await Promise.all(underWay)),
+  };
 }
 
 function idOf(message: unknown): number {

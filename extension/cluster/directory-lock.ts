@@ -61,7 +61,7 @@ export class DirectoryLock {
   }
 
   static async #acquirePipe(path: string, onConnection: (socket: Socket) => void): Promise<DirectoryLock | undefined> {
-    const server = createServer(onConnection);
+    const server = listener(onConnection);
     try {
       await listen(server, path);
     } catch (error) {
@@ -78,7 +78,7 @@ export class DirectoryLock {
     const random = randomBytes(4).toString('hex');
     const candidate = `${folder}-${random}`;
     const name = `${process.pid}-${random}`;
-    const server = createServer(onConnection);
+    const server = listener(onConnection);
     try {
       // Only the user whose cluster it is may talk to it.
       mkdirSync(candidate, { mode: 0o700 });
@@ -159,6 +159,14 @@ function open(path: string): Promise<Socket | undefined> {
         reject(new ClusterError('DIRECTORY_LOCKED', `Its owner can't be reached: ${error.message}`, { cause: error }));
     };
     socket.once('error', onError);
+  });
+}
+
+function listener(onConnection: (socket: Socket) => void): Server {
+  return createServer((socket) => {
+    // Those who only look whether we are alive hang up at once. `close` follows an error.
+    socket.on('error', () => {});
+    onConnection(socket);
   });
 }
 

@@ -8,7 +8,7 @@ import { ClusterError } from './cluster-error.ts';
 import type { ReadyEvent } from './cluster-host.ts';
 import type { ClusterPlan } from './cluster-plan.ts';
 import { serveCommands } from './command-channel.ts';
-import type { Handlers } from './command-channel.ts';
+import type { CommandsUnderWay, Handlers } from './command-channel.ts';
 import { prepareDataDirectory, readClusterId, removeDataDirectory, takeLogDirectory } from './data-directory.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { DirectoryLock } from './directory-lock.ts';
@@ -36,7 +36,7 @@ export class EmbeddedCluster {
   #attached: AttachServer | undefined;
   #supervisor: Supervisor | undefined;
   #ready = false;
-  #starting: Promise<unknown> | undefined;
+  #starting: Promise<ReadyEvent> | undefined;
   #stopping: Promise<void> | undefined;
   #shutdown: Promise<void> | undefined;
   #cleaned: Promise<void> | undefined;
@@ -47,13 +47,13 @@ export class EmbeddedCluster {
       this.#markEnded = resolve;
     });
     this.handlers = {
-      state: ({ topic }) => this.#running().state(topic),
+      state: async ({ topic }) => (await this.#running()).state(topic),
       segments: async ({ broker, topic, partition }) => ({
-        segments: await this.#running().segments(broker, topic, partition),
+        segments: await (await this.#running()).segments(broker, topic, partition),
       }),
-      start: ({ broker }) => this.#running().startBroker(broker),
-      stop: ({ broker }) => this.#running().stopBroker(broker),
-      kill: ({ broker }) => this.#running().killBroker(broker),
+      start: async ({ broker }) => (await this.#running()).startBroker(broker),
+      stop: async ({ broker }) => (await this.#running()).stopBroker(broker),
+      kill: async ({ broker }) => (await this.#running()).killBroker(broker),
       shutdown: async () => {
         await this.#stopBrokers();
         // The reply leaves before the channel that carries it is closed.
@@ -65,12 +65,9 @@ export class EmbeddedCluster {
 
   /** Once. Rejects with a `ClusterError`, leaving nothing behind. */
   async start(): Promise<ReadyEvent> {
-    const starting = this.#start(this.#options.startedAtMs ?? performance.now());
-    this.#starting = starting;
     try {
-      const ready = await starting;
-      this.#requireNotStopping();
-      this.#ready = true;
+      this.#starting = this.#start(this.#options.startedAtMs ?? performance.now());
+      const ready = await this.#starting;
       this.#emit(ready);
       return ready;
     } catch (error) {
@@ -81,8 +78,8 @@ export class EmbeddedCluster {
   }
 
   /** Answers the commands that come over `transport`, each with one reply. */
-  serve(transport: Transport, onClose?: () => void): void {
-    serveCommands(transport, parseClusterCommand, this.handlers, onClose);
+  serve(transport: Transport, onClose?: () => void): CommandsUnderWay {
+    return serveCommands(transport, parseClusterCommand, this.handlers, onClose);
   }
 
   /** Stops the brokers cleanly and gives everything back, also while it starts. Never rejects. */
@@ -110,6 +107,8 @@ export class EmbeddedCluster {
     this.#requireNotStopping();
     this.#supervisor = supervisor;
     await supervisor.start();
+    this.#requireNotStopping();
+    this.#ready = true;
     return {
       event: 'ready',
       bootstrap: supervisor.bootstrap,
@@ -135,11 +134,14 @@ export class EmbeddedCluster {
     throw new ClusterError('DIRECTORY_LOCKED', `${dataDir} is in use by ${who}`);
   }
 
-  #running(): Supervisor {
-    if (!this.#ready || this.#supervisor === undefined || this.#stopping !== undefined) {
-      throw new ClusterError('WRONG_STATE', `The cluster is ${this.#stopping === undefined ? 'starting' : 'stopping'}`);
-    }
-    return this.#supervisor;
+  /** Commands that come while the cluster starts wait for it. */
+  async #running(): Promise<Supervisor> {
+    await this.#starting?.catch(() => {});
+    if (this.#supervisor !== undefined && this.#ready && this.#stopping === undefined) return this.#supervisor;
+    throw new ClusterError(
+      'WRONG_STATE',
+      this.#stopping === undefined ? 'The cluster did not start' : 'The cluster is stopping',
+    );
   }
 
   #requireNotStopping(): void {

@@ -41,8 +41,8 @@ export function parseLocks(text: string): FileLock[] {
 
 /** As `/proc/locks` writes it; the number is packed as glibc's `makedev` does. */
 export function deviceName(device: bigint): string {
-  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
-  const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn);
+  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
+  const minor = (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
   const hex = (value: bigint): string => value.toString(16).padStart(2, '0');
   return `${hex(major)}:${hex(minor)}`;
 }

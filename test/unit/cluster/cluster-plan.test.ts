@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { startArguments } from '../../../extension/cluster/cluster-options.ts';
+import { formatAddress, planCluster } from '../../../extension/cluster/cluster-plan.ts';
+
+describe('planCluster', () => {
+  test('puts broker 1 on 9092, its controller on 10092, its log into broker-1', () => {
+    const plan = planCluster({ dataDir: '/data' });
+    expect(plan.dataDir).toBe('/data');
+    const [broker, ...others] = plan.brokers('/data');
+    expect(others).toEqual([]);
+    expect(broker).toMatchObject({
+      nodeId: 1,
+      logDirs: ['/data/broker-1'],
+      advertisedListeners: [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092 }],
+      controllerListener: { name: 'CONTROLLER', host: '127.0.0.1', port: 10092 },
+    });
+    expect(broker?.listeners[0]).toEqual({ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092 });
+  });
+
+  test('listens on loopback only', () => {
+    const hosts = planCluster({})
+      .brokers('/data')
+      .flatMap(({ listeners, controllerListener }) => [...listeners, controllerListener].map(({ host }) => host));
+    expect(hosts.filter((host) => host !== '127.0.0.1' && host !== '::1')).toEqual([]);
+  });
+
+  test('asks for any free ports with port 0', () => {
+    const [broker] = planCluster({ port: 0 }).brokers('/data');
+    expect(broker?.listeners).toEqual([{ name: 'PLAINTEXT', host: '127.0.0.1', port: 0 }]);
+    expect(broker?.controllerListener.port).toBe(0);
+  });
+
+  test('lets a user override the defaults of a small cluster', () => {
+    const [broker] = planCluster({
+      config: { 'offsets.topic.replication.factor': '2', 'num.partitions': '4' },
+    }).brokers('/data');
+    expect(broker?.config).toMatchObject({
+      'group.initial.rebalance.delay.ms': '0',
+      'offsets.topic.replication.factor': '2',
+      'num.partitions': '4',
+    });
+  });
+
+  test.each([
+    [{ brokers: 0 }, 'must be 1 or more, not 0'],
+    [{ brokers: 1.5 }, 'must be 1 or more, not 1.5'],
+    [{ brokers: 3 }, 'A cluster of 3 brokers is not possible yet; only one broker is'],
+    [{ port: 70_000 }, 'The port must be a number from 0 to 65535, not 70000'],
+    [{ port: -1 }, 'must be a number from 0 to 65535, not -1'],
+    [{ port: 65_000 }, 'Port 65000 leaves no room for controller ports 1000 above it'],
+    [{ controllerPort: 65_536 }, 'The controller port must be a number from 0 to 65535'],
+    [{ port: 9092, controllerPort: 9092 }, 'Port 9092 is asked for twice'],
+    [{ config: { 'log.dirs': '/tmp' } }, "log.dirs can't be set: the data directory says where logs lie"],
+    [{ config: { 'node.id': '7' } }, "node.id can't be set: brokers are numbered from 1"],
+  ])('refuses %j', (options, message) => {
+    expect(() => planCluster(options)).toThrow(expect.objectContaining({ code: 'BAD_ARGUMENT' }));
+    expect(() => planCluster(options)).toThrow(message);
+  });
+
+  test('takes a high port with a controller port of its own', () => {
+    const [broker] = planCluster({ port: 65_000, controllerPort: 2000 }).brokers('/data');
+    expect(broker?.controllerListener.port).toBe(2000);
+  });
+});
+
+test('startArguments says only what was asked for', () => {
+  expect(startArguments({})).toEqual([]);
+  expect(startArguments({ port: 0, dataDir: '-odd dir', config: { a: 'b=c' } })).toEqual([
+    '--port=0',
+    '--data-dir=-odd dir',
+    '--config=a=b=c',
+  ]);
+});
+
+test('formatAddress puts IPv6 into brackets', () => {
+  expect(formatAddress({ host: '127.0.0.1', port: 1 })).toBe('127.0.0.1:1');
+  expect(formatAddress({ host: '::1', port: 2 })).toBe('[::1]:2');
+});
