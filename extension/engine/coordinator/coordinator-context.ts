@@ -8,7 +8,7 @@ import type { CoordinatorLog } from './coordinator-log.ts';
 import type { CoordinatorResult } from './coordinator-result.ts';
 import type { CoordinatorRecordSerde, CoordinatorShard } from './coordinator-shard.ts';
 import { CoordinatorTimer } from './coordinator-timer.ts';
-import type { TimerQueue } from './timer-queue.ts';
+import type { QueuedTimer, TimerQueue } from './timer-queue.ts';
 
 /** Bytes that a record takes beyond its key and value, at most: lengths, deltas and the header count. */
 const RECORD_OVERHEAD_BYTES = 40;
@@ -57,7 +57,7 @@ export class CoordinatorContext<S extends CoordinatorShard<R>, R> {
   lastWritten = -1;
   readonly #options: ContextOptions<R>;
   readonly #pending: PendingWrite[] = [];
-  #isTimeoutScheduled = false;
+  #timeout: QueuedTimer | undefined;
 
   constructor(options: ContextOptions<R>, createShard: (timer: CoordinatorTimer<R>) => S) {
     this.#options = options;
@@ -180,12 +180,11 @@ export class CoordinatorContext<S extends CoordinatorShard<R>, R> {
   /** One timer for all pending writes: they time out in the order in which they were made. */
   #scheduleTimeout(): void {
     const head = this.#pending.find((write) => !write.isTimedOut);
-    if (this.#isTimeoutScheduled || head === undefined) return;
-    this.#isTimeoutScheduled = true;
+    if (this.#timeout !== undefined || head === undefined) return;
     const delayMs = head.deadlineMs - this.#options.clock.monotonicMs();
-    this.#options.timers.schedule(delayMs, () => {
-      this.#isTimeoutScheduled = false;
-      if (this.state === CoordinatorState.active) this.#onTimeout();
+    this.#timeout = this.#options.timers.schedule(delayMs, () => {
+      this.#timeout = undefined;
+      this.#onTimeout();
     });
   }
 
@@ -211,7 +210,7 @@ export class CoordinatorContext<S extends CoordinatorShard<R>, R> {
     if (this.state === CoordinatorState.closed) return;
     const wasActive = this.state === CoordinatorState.active;
     this.state = CoordinatorState.closed;
-    this.timer.cancelAll();
+    this.#timeout?.cancel();
     if (wasActive) this.shard.onUnloaded();
     for (const { waiters } of this.#pending.splice(0)) for (const waiter of waiters) waiter(error);
     this.timer.cancelAll();

@@ -25,6 +25,11 @@ export class TimerQueue {
     return this.#heap.length - this.#cancelled;
   }
 
+  /** Entries held, cancelled ones included. */
+  get heapSize(): number {
+    return this.#heap.length;
+  }
+
   /** Calls `fn` once, `delayMs` from now. */
   schedule(delayMs: number, fn: () => void): QueuedTimer {
     const timer = new QueuedTimer(this, this.#clock.monotonicMs() + Math.max(delayMs, 0), fn);
