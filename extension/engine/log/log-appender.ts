@@ -27,6 +27,8 @@ export interface AppendedLog {
   readonly epochs: LeaderEpochFileCache;
   /** Starts a segment for a batch at `firstOffset`. Throws ApiError. */
   rollFor(firstOffset: number): void;
+  /** Asks for {@link LogAppender.flushWrites} at the end of this turn. */
+  enqueue(): void;
   /** A write has moved the log end. */
   advanced(): void;
   /** The disk is not to be trusted any more; answers what calls fail with from now on. */
@@ -210,7 +212,7 @@ export class LogAppender {
     if (this.#turn === undefined) {
       const { local, producers, epochs } = this.#log;
       this.#turn = { local: local.mark(), producers: producers.beginTurn(), epochs: epochs.entries, callbacks: [] };
-      this.#environment.writes.enqueue(this);
+      this.#log.enqueue();
     }
     return this.#turn;
   }

@@ -1,10 +1,11 @@
 import * as batch from '../../records/record-batch.ts';
+import { BatchScanner } from './batch-scanner.ts';
 import { LeaderEpochFileCache } from './leader-epoch-file-cache.ts';
 import { LocalLog } from './local-log.ts';
 import type { LogConfig } from './log-config.ts';
 import { cleanUpLogDirectory } from './log-directory-cleanup.ts';
 import type { LogEnvironment } from './log-environment.ts';
-import { fileName, LOG_SUFFIX, offsetOfFile, SWAP_SUFFIX } from './log-file-names.ts';
+import { fileName, LOG_SUFFIX, offsetOfFile } from './log-file-names.ts';
 import { LogSegment } from './log-segment.ts';
 import { LogSegments } from './log-segments.ts';
 import { PartitionMetadataFile } from './partition-metadata-file.ts';
@@ -86,9 +87,7 @@ class LogLoader {
   #loadSegments(): string[] {
     const { fileSystem } = this.#environment;
     const { directory } = this.#options;
-    const names = cleanUpLogDirectory(fileSystem, directory, (path, baseOffset) =>
-      this.#open(baseOffset, fileSystem.statSync(path).sizeBytes, SWAP_SUFFIX).readNextOffset(),
-    );
+    const names = cleanUpLogDirectory(fileSystem, directory, (path, baseOffset) => this.#scanEnd(path, baseOffset));
     for (const name of names) {
       const baseOffset = offsetOfFile(name);
       if (baseOffset === undefined || name !== fileName(baseOffset, LOG_SUFFIX)) continue;
@@ -98,10 +97,20 @@ class LogLoader {
     return names;
   }
 
-  #open(baseOffset: number, sizeBytes: number, suffix = ''): LogSegment {
+  #open(baseOffset: number, sizeBytes: number): LogSegment {
     const { handles, clock } = this.#environment;
     const { directory, config } = this.#options;
-    return LogSegment.open(handles, directory, baseOffset, config, clock, sizeBytes, 0, suffix);
+    return LogSegment.open(handles, directory, baseOffset, config, clock, sizeBytes, 0);
+  }
+
+  /** The offset after the last record of a log file that is no segment yet. */
+  #scanEnd(path: string, baseOffset: number): number {
+    const file = this.#environment.handles.file(path);
+    const headers = new BatchScanner(file, 0, file.sizeSync());
+    let end = baseOffset;
+    while (headers.next()) end = batch.lastOffset(headers.bytes, headers.at) + 1;
+    file.close();
+    return end;
   }
 
   /** The checkpoint is damaged: the batches themselves say when which epoch began. */

@@ -322,6 +322,7 @@ export class UnifiedLog implements PartitionLog {
   abandon(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#environment.writes.forget(this);
     this.local.closeFiles();
     this.#appender.abandon(this.#closedError());
   }
@@ -359,6 +360,11 @@ export class UnifiedLog implements PartitionLog {
       if (error instanceof ApiError) throw error;
       throw this.fail(`${what} ${this.name} failed`, error);
     }
+  }
+
+  /** For the appender: something waits for the end of this turn. */
+  enqueue(): void {
+    this.#environment.writes.enqueue(this);
   }
 
   /** For the appender. */

@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest';
+import { ErrorCode } from '../../../../extension/protocol/errors.ts';
+import { silentLogger } from '../../../../extension/engine/common/logger.ts';
+import { LogEnvironment } from '../../../../extension/engine/log/log-environment.ts';
+import { LogManager } from '../../../../extension/engine/log/log-manager.ts';
+import { writeMetaProperties } from '../../../../extension/engine/log/meta-properties.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { MemoryFileSystem, systemError } from '../../../support/memory-file-system.ts';
+import { batchOf, codeOf, config, contents, NOW_MS } from './log-fixture.ts';
+
+const ID = 'AbCdEfGhIjKlMnOpQrStUv';
+const OTHER_ID = 'ZbCdEfGhIjKlMnOpQrStUv';
+
+interface Setup {
+  readonly disk: MemoryFileSystem;
+  readonly clock: FakeClock;
+  readonly manager: LogManager;
+  readonly messages: string[];
+}
+
+function setup(disk = new MemoryFileSystem(), directories = ['/data']): Setup {
+  const clock = new FakeClock(NOW_MS);
+  const messages: string[] = [];
+  let next = 0;
+  const logger = { ...silentLogger, warn: (m: string) => messages.push(m), error: (m: string) => messages.push(m) };
+  for (const directory of directories) disk.mkdirSync(directory);
+  const environment = new LogEnvironment({
+    fileSystem: disk,
+    clock,
+    random: { int: () => 0, bytes: (length) => Buffer.alloc(length, ++next) },
+    logger,
+  });
+  return { disk, clock, messages, manager: new LogManager({ environment, directories, config: config() }) };
+}
+
+const options = { topicId: ID, config: config(), directoryId: undefined };
+const text = (disk: MemoryFileSystem, path: string): string => disk.readFileSync(path).toString();
+
+describe('a log directory', () => {
+  it('is left as Kafka leaves it, and found again', async () => {
+    const { disk, manager, clock } = setup();
+    await manager.load();
+    for (let partition = 0; partition < 3; partition++) {
+      const log = manager.getOrCreate('orders', partition, options);
+      for (let i = 0; i <= partition; i++) log.appendAsLeader(batchOf([`${partition}/${i}`]), 2);
+      await clock.advance();
+      log.updateHighWatermark(log.logEndOffset);
+    }
+    manager.get('orders', 2)!.incrementLogStartOffset(1, 'clientDelete');
+    await manager.shutdown(11);
+    expect(text(disk, '/data/.kafka_cleanshutdown')).toBe('{"version":0,"brokerEpoch":11}');
+    expect(text(disk, '/data/recovery-point-offset-checkpoint')).toBe('0\n3\norders 0 1\norders 1 2\norders 2 3\n');
+    expect(text(disk, '/data/replication-offset-checkpoint')).toBe('0\n3\norders 0 1\norders 1 2\norders 2 3\n');
+    expect(text(disk, '/data/log-start-offset-checkpoint')).toBe('0\n1\norders 2 1\n');
+    expect(text(disk, '/data/orders-0/partition.metadata')).toBe(`version: 0\ntopic_id: ${ID}`);
+    expect(text(disk, '/data/orders-0/leader-epoch-checkpoint')).toBe('0\n1\n2 0\n');
+    expect(disk.paths).toContain('/data/orders-1/00000000000000000002.snapshot');
+    expect(disk.openCount).toBe(0);
+
+    const again = setup(disk).manager;
+    await again.load();
+    expect(again.previousBrokerEpoch).toBe(11);
+    expect(disk.existsSync('/data/.kafka_cleanshutdown')).toBe(false);
+    const log = again.get('orders', 2)!;
+    expect([log.topicId, log.highWatermark, log.logStartOffset]).toEqual([ID, 3, 1]);
+    expect(contents(log)).toEqual(['1:2/1', '2:2/2']);
+  });
+
+  it('is recovered from its checkpoints after a kill', async () => {
+    const { disk, manager, clock } = setup();
+    await manager.load();
+    const log = manager.getOrCreate('orders', 0, options);
+    log.appendAsLeader(batchOf(['a', 'b']), 0);
+    await clock.advance();
+    log.updateHighWatermark(2);
+    await clock.advance(60_000);
+    log.appendAsLeader(batchOf(['c']), 0);
+    await clock.advance();
+    log.appendAsLeader(batchOf(['never written']), 0);
+    manager.abandon();
+    await clock.advance(60_000);
+    const again = setup(disk).manager;
+    await again.load();
+    expect(again.previousBrokerEpoch).toBe(-1);
+    expect(contents(again.get('orders', 0)!)).toEqual(['0:a', '1:b', '2:c']);
+    expect(again.get('orders', 0)!.highWatermark).toBe(2);
+  });
+
+  it('with damaged checkpoints is checked from the start', async () => {
+    const { disk, manager, clock } = setup();
+    await manager.load();
+    manager.getOrCreate('orders', 0, options).appendAsLeader(batchOf(['a']), 0);
+    await clock.advance();
+    manager.abandon();
+    for (const name of ['recovery-point', 'replication', 'log-start']) {
+      disk.writeFileAtomicSync(`/data/${name}-offset-checkpoint`, '0\n5\nhalf a li');
+    }
+    const { manager: again, messages } = setup(disk);
+    await again.load();
+    expect(contents(again.get('orders', 0)!)).toEqual(['0:a']);
+    expect(messages).toHaveLength(3);
+  });
+
+  it('loses one log that cannot be opened, and serves the others', async () => {
+    const { disk, manager } = setup();
+    await manager.load();
+    manager.getOrCreate('orders', 0, options);
+    manager.getOrCreate('orders', 1, options);
+    await manager.shutdown(1);
+    disk.onCall = (operation, path) => {
+      if (operation === 'readdir' && path === '/data/orders-0') throw systemError('EACCES', 'scandir', path);
+    };
+    const { manager: again, messages } = setup(disk);
+    await again.load();
+    expect(again.get('orders', 1)).toBeDefined();
+    expect(codeOf(() => again.getOrCreate('orders', 0, options))).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    expect(messages.join()).toMatch(/EACCES.*orders-0/);
+  });
+
+  it('skips the metadata log and folders that are none of its own', async () => {
+    const { disk, manager } = setup();
+    for (const name of ['__cluster_metadata-0', 'not a partition', `old-0.${'0a'.repeat(16)}-stray`]) {
+      disk.mkdirSync(`/data/${name}`);
+    }
+    disk.mkdirSync(`/data/gone-0.${'0a'.repeat(16)}-delete`);
+    await manager.load();
+    expect([...manager.logs()]).toEqual([]);
+    expect(disk.readdirSync('/data').sort()).toEqual([
+      '__cluster_metadata-0',
+      'not a partition',
+      `old-0.${'0a'.repeat(16)}-stray`,
+    ]);
+  });
+});
+
+describe('logs', () => {
+  it('are deleted at once, and their files later', async () => {
+    const { disk, manager, clock } = setup();
+    await manager.load();
+    const log = manager.getOrCreate('orders', 0, options);
+    const results: unknown[] = [];
+    log.appendAsLeader(batchOf(['a']), 0, { onWritten: (error) => results.push(error?.code) });
+    manager.delete('orders', 0);
+    expect(manager.get('orders', 0)).toBeUndefined();
+    expect(results).toEqual([ErrorCode.KAFKA_STORAGE_ERROR]);
+    expect(codeOf(() => log.read(0, 100))).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    expect(disk.readdirSync('/data')).toEqual([`orders-0.${'01'.repeat(16)}-delete`]);
+    const reborn = manager.getOrCreate('orders', 0, { ...options, topicId: OTHER_ID });
+    expect([reborn.topicId, reborn.logEndOffset]).toEqual([OTHER_ID, 0]);
+    await clock.advance(60_000);
+    expect(disk.readdirSync('/data').filter((name) => name.startsWith('orders'))).toEqual(['orders-0']);
+  });
+
+  it('of another topic id are set aside', async () => {
+    const { disk, manager, clock } = setup();
+    await manager.load();
+    manager.getOrCreate('orders', 0, options).appendAsLeader(batchOf(['a']), 0);
+    await clock.advance();
+    const log = manager.getOrCreate('orders', 0, { ...options, topicId: OTHER_ID });
+    expect([log.topicId, log.logEndOffset]).toEqual([OTHER_ID, 0]);
+    const aside = `/data/orders-0.${'01'.repeat(16)}-stray`;
+    expect(disk.readFileSync(`${aside}/00000000000000000000.log`).length).toBeGreaterThan(60);
+  });
+
+  it('without an id take the one that the controller names', async () => {
+    const { disk, manager } = setup();
+    disk.mkdirSync('/data/orders-0');
+    disk.writeFileAtomicSync('/data/orders-0/partition.metadata', '');
+    await manager.load();
+    expect(manager.get('orders', 0)!.topicId).toBeUndefined();
+    expect(manager.getOrCreate('orders', 0, options).topicId).toBe(ID);
+  });
+
+  it('go to the directory they were placed in, or to the emptiest', async () => {
+    const disk = new MemoryFileSystem();
+    for (const [path, directoryId] of [
+      ['/one', ID],
+      ['/two', OTHER_ID],
+    ] as const) {
+      disk.mkdirSync(path);
+      writeMetaProperties(disk, path, { clusterId: 'c', nodeId: 1, directoryId });
+    }
+    const { manager } = setup(disk, ['/one', '/two']);
+    await manager.load();
+    const place = (partition: number, directoryId?: string): string | undefined => {
+      manager.getOrCreate('orders', partition, { ...options, directoryId });
+      return manager.directoryOf('orders', partition)?.path;
+    };
+    expect(place(0, OTHER_ID)).toBe('/two');
+    expect(place(1)).toBe('/one');
+    expect(place(2, OTHER_ID)).toBe('/two');
+    expect(place(3)).toBe('/one');
+  });
+
+  it('have their index entries on disk a second after they were written', async () => {
+    const { disk, manager, clock } = setup();
+    await manager.load();
+    const log = manager.getOrCreate('orders', 0, { ...options, config: config({ 'index.interval.bytes': '10' }) });
+    for (let i = 0; i < 4; i++) log.appendAsLeader(batchOf(['a']), 0);
+    await clock.advance();
+    const index = '/data/orders-0/00000000000000000000.index';
+    expect(disk.readFileSync(index)).toHaveLength(0);
+    await clock.advance(1000);
+    expect(disk.readFileSync(index)).toHaveLength(24);
+  });
+
+  it('are flushed after flush.ms', async () => {
+    const { manager, clock } = setup();
+    await manager.load();
+    const log = manager.getOrCreate('orders', 0, { ...options, config: config({ 'flush.ms': '3000' }) });
+    log.appendAsLeader(batchOf(['a']), 0);
+    await clock.advance(2000);
+    expect(log.recoveryPoint).toBe(0);
+    await clock.advance(3000);
+    expect(log.recoveryPoint).toBe(1);
+  });
+
+  it('that failed keep their directory from counting as closed cleanly', async () => {
+    const { disk, manager, clock } = setup();
+    await manager.load();
+    const log = manager.getOrCreate('orders', 0, options);
+    disk.onCall = (operation, path) => {
+      if (operation === 'write' && path.endsWith('.log')) throw systemError('EIO', 'write', path);
+    };
+    log.appendAsLeader(batchOf(['a']), 0);
+    await clock.advance();
+    await manager.shutdown(4);
+    expect(disk.existsSync('/data/.kafka_cleanshutdown')).toBe(false);
+  });
+});
