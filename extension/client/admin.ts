@@ -23,8 +23,10 @@ export class Admin {
   }
 
   /** Cluster id, controller and brokers; with `includeFenced` also brokers that are registered but not serving. */
-  describeCluster(options: { readonly includeFenced?: boolean } = {}): Promise<cluster.ClusterDescription> {
-    return cluster.describeCluster(this.#client, options.includeFenced ?? false);
+  describeCluster(
+    options: { readonly includeFenced?: boolean; readonly endpoints?: cluster.EndpointType } = {},
+  ): Promise<cluster.ClusterDescription> {
+    return cluster.describeCluster(this.#client, options.includeFenced ?? false, options.endpoints ?? 'brokers');
   }
 
   /** APIs and features of one broker. */

@@ -73,10 +73,6 @@ export class ProducerQueue {
       .finally(() => (this.#draining = undefined));
   }
 
-  async idle(): Promise<void> {
-    while (this.#draining !== undefined) await this.#draining;
-  }
-
   async #drain(): Promise<void> {
     while (this.#waiting.length > 0) await this.#deliver(this.#nextBatch());
   }

@@ -74,6 +74,8 @@ export class Producer {
   readonly #topics = new Map<string, KnownTopic>();
   readonly #looking = new Map<string, Promise<TopicMetadata>>();
   #identity: Promise<ProducerIdentity> | undefined;
+  /** Calls of `produce` that are not settled. */
+  #accepted = 0;
   #bufferedBytes = 0;
   #waiting: (() => void)[] = [];
   #isClosed = false;
@@ -96,25 +98,32 @@ export class Producer {
     records: readonly RecordToProduce[],
   ): Promise<ProducedRecord[]> {
     if (records.length === 0) return [];
-    const metadata = await this.#topic(topic);
-    const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0);
-    await this.#room(bytes);
     if (this.#isClosed) throw new Error('the producer is closed');
-    this.#bufferedBytes += bytes;
+    this.#accepted += 1;
     try {
-      const promises = records.map((record) => this.#enqueue(metadata, partition, record));
-      return await Promise.all(promises);
+      const metadata = await this.#topic(topic);
+      const bytes = records.reduce((sum, record) => sum + sizeOf(record), 0);
+      await this.#room(bytes);
+      this.#bufferedBytes += bytes;
+      try {
+        return await Promise.all(records.map((record) => this.#enqueue(metadata, partition, record)));
+      } finally {
+        this.#bufferedBytes -= bytes;
+      }
     } finally {
-      this.#bufferedBytes -= bytes;
+      this.#accepted -= 1;
       for (const wake of this.#waiting.splice(0)) wake();
     }
   }
 
   async #room(bytes: number): Promise<void> {
     const limit = this.#options.maxBufferedBytes ?? MAX_BUFFERED_BYTES;
-    while (!this.#isClosed && this.#bufferedBytes > 0 && this.#bufferedBytes + bytes > limit) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+    while (this.#bufferedBytes > 0 && this.#bufferedBytes + bytes > limit) await this.#change();
+  }
+
+  /** Resolves when something was acknowledged or given up. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   #enqueue(topic: TopicMetadata, wanted: number | null, record: RecordToProduce): Promise<ProducedRecord> {
@@ -241,13 +250,12 @@ export class Producer {
 
   /** Resolves when nothing is on its way any more, whatever became of it. */
   async flush(): Promise<void> {
-    await Promise.all([...this.#queues.values()].map((queue) => queue.idle()));
+    while (this.#accepted > 0) await this.#change();
   }
 
   /** Writes out what was accepted; later records are refused. The client stays open. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const wake of this.#waiting.splice(0)) wake();
     await this.flush();
   }
 }

@@ -13,6 +13,8 @@ export interface TlsOptions {
   readonly servername?: string;
   /** Accepts any certificate when false. */
   readonly rejectUnauthorized?: boolean;
+  /** Accepts a certificate of any host, as long as it is trusted, when false. */
+  readonly checksHost?: boolean;
 }
 
 export interface DialTarget {
@@ -49,8 +51,9 @@ export const dialTcp: Dial = async (target) => {
 };
 
 function nodeTlsOptions(tls: TlsOptions, host: string): NodeTlsOptions {
-  const { ca, ...rest } = tls;
+  const { ca, checksHost, ...rest } = tls;
   const options: NodeTlsOptions = { ...rest };
+  if (checksHost === false) options.checkServerIdentity = () => undefined;
   if (ca !== undefined) options.ca = typeof ca === 'string' ? ca : [...ca];
   if (tls.servername === undefined && isIP(host) === 0) options.servername = host;
   return options;

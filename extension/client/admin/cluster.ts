@@ -23,19 +23,24 @@ export interface ClusterDescription {
   readonly brokers: readonly DescribedBroker[];
 }
 
-export async function describeCluster(client: ClusterClient, includeFenced: boolean): Promise<ClusterDescription> {
+/** Whom to describe: brokers, or the controllers when the client's bootstrap servers are controllers. */
+export type EndpointType = 'brokers' | 'controllers';
+
+export async function describeCluster(
+  client: ClusterClient,
+  includeFenced: boolean,
+  endpoints: EndpointType,
+): Promise<ClusterDescription> {
   const connection = await client.anyConnection();
   if (!connection.versions.has(ApiKey.DescribeCluster)) {
     const { clusterId, controllerId, brokers } = await client.metadata();
     return { clusterId, controllerId, brokers: brokers.map((broker) => ({ ...broker, isFenced: false })) };
   }
-  const response = await client.toAny(describeClusterRequest, describeClusterResponse, (version) =>
-    version >= 2
-      ? { includeClusterAuthorizedOperations: false, includeFencedBrokers: includeFenced }
-      : {
-          includeClusterAuthorizedOperations: false,
-        },
-  );
+  const response = await client.toAny(describeClusterRequest, describeClusterResponse, (version) => ({
+    includeClusterAuthorizedOperations: false,
+    ...(version >= 1 ? { endpointType: endpoints === 'brokers' ? 1 : 2 } : {}),
+    ...(version >= 2 ? { includeFencedBrokers: includeFenced } : {}),
+  }));
   throwOnError(response.errorCode, 'cluster', response.errorMessage);
   const brokers = response.brokers.map(({ brokerId: id, host, port, rack, isFenced }) => ({
     id,
