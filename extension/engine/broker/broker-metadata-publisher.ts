@@ -91,7 +91,11 @@ export class BrokerMetadataPublisher implements MetadataPublisher {
       const { leader, leaderEpoch: epoch, isr } = now;
       if (before === undefined || before.leader !== leader || before.leaderEpoch !== epoch) {
         const reason =
-          before === undefined ? 'the partition was made' : leader === -1 ? 'no replica in sync is alive' : 'a leader was elected';
+          before === undefined
+            ? 'the partition was made'
+            : leader === -1
+              ? 'no replica in sync is alive'
+              : 'a leader was elected';
         this.#onEvent({ event: 'leader', topic: topic.name, partition, leader, epoch, reason });
       }
       if (before !== undefined && before.isr.join() !== isr.join()) {

@@ -89,6 +89,8 @@ export const ListOffsetsTimestamp = {
 export interface SegmentInfo {
   readonly baseOffset: number;
   readonly sizeBytes: number;
+  /** -1 where records have none. */
+  readonly largestTimestampMs: number;
   readonly isActive: boolean;
   readonly files: readonly { readonly name: string; readonly sizeBytes: number }[];
 }
@@ -154,6 +156,7 @@ export interface PartitionLog {
   /** The epoch of the last record, undefined for a log that has none. */
   readonly latestEpoch: number | undefined;
   readonly sizeBytes: number;
+  readonly segmentCount: number;
   readonly isEmpty: boolean;
 
   setListener(listener: LogListener): void;

@@ -14,5 +14,6 @@ export function describeSegment(fileSystem: FileSystem, segment: LogSegment, isA
   const files = paths
     .filter((path) => fileSystem.existsSync(path))
     .map((path) => ({ name: path.slice(path.lastIndexOf('/') + 1), sizeBytes: fileSystem.statSync(path).sizeBytes }));
-  return { baseOffset: segment.baseOffset, sizeBytes: segment.writtenBytes, isActive, files };
+  const largestTimestampMs = segment.maxTimestamp.timestampMs;
+  return { baseOffset: segment.baseOffset, sizeBytes: segment.writtenBytes, largestTimestampMs, isActive, files };
 }

@@ -128,6 +128,10 @@ export class UnifiedLog implements PartitionLog {
     return this.local.segments.sizeBytes;
   }
 
+  get segmentCount(): number {
+    return this.local.segments.all.length;
+  }
+
   get isEmpty(): boolean {
     return this.#logStartOffset === this.logEndOffset;
   }
