@@ -154,6 +154,26 @@ describe('members that go silent', () => {
     expect(await stateOf(f, 'g')).toBe('Stable 2');
   });
 
+  it('after they got their assignment late have a session to go, not more', async () => {
+    const f = await new CoordinatorFixture().start();
+    const [a, b] = await pair(f);
+    const joins = [join(f, 'g', a), join(f, 'g', b)];
+    await f.clock.advance();
+    expect((await joins[1]!).generationId).toBe(3);
+    const syncB = f.send('SyncGroup', 5, syncRequest('g', b, 3));
+    for (let i = 0; i < 3; i++) {
+      await f.clock.advance(6_000);
+      await f.call('Heartbeat', 4, { groupId: 'g', memberId: a, generationId: 3 });
+    }
+    await f.call('SyncGroup', 5, syncRequest('g', a, 3, [[b, 'B']]));
+    expect((await syncB).assignment.toString()).toBe('B');
+    await f.clock.advance(9_000);
+    await f.call('Heartbeat', 4, { groupId: 'g', memberId: a, generationId: 3 });
+    expect(await stateOf(f, 'g')).toBe('Stable 2');
+    await f.clock.advance(1_000);
+    expect(await stateOf(f, 'g')).toBe('PreparingRebalance 1');
+  });
+
   it('before their first join is answered are dropped after five minutes', async () => {
     const f = await new CoordinatorFixture().start();
     const more = { rebalanceTimeoutMs: 1_000_000, sessionTimeoutMs: 1_800_000 };
@@ -196,6 +216,28 @@ describe('a static member', () => {
     expect(beat.errorCode).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
   });
 
+  it('that leads hands leadership on while it is away', async () => {
+    const f = await new CoordinatorFixture().start();
+    const a = await stable(f);
+    const joinB = join(f, 'g', '', { rebalanceTimeoutMs: 8_000 });
+    await f.clock.advance(2_000);
+    await f.call('Heartbeat', 4, { groupId: 'g', memberId: a, generationId: 1, ...instance });
+    const more = { rebalanceTimeoutMs: 8_000, ...instance };
+    const rejoined = f.send('JoinGroup', 9, joinRequest('g', a, more));
+    await f.clock.advance();
+    const b = (await joinB).memberId;
+    expect((await rejoined).leader).toBe(a);
+    const rejoinB = join(f, 'g', b, { protocols: [{ name: 'range', metadata: Buffer.from('new') }] });
+    await f.clock.advance(9_999);
+    await f.call('Heartbeat', 4, { groupId: 'g', memberId: a, generationId: 2, ...instance });
+    await f.clock.advance(9_999);
+    await f.call('Heartbeat', 4, { groupId: 'g', memberId: a, generationId: 2, ...instance });
+    await f.clock.advance(2);
+    const { leader, members } = await rejoinB;
+    expect(leader).toBe(b);
+    expect(members.map(({ memberId }) => memberId).sort()).toEqual([a, b].sort());
+  });
+
   it('that comes back is written at once: a restart knows the new id', async () => {
     const f = await new CoordinatorFixture().start();
     const a = await stable(f);
@@ -233,6 +275,45 @@ describe('a static member', () => {
     const rejoined = await f.call('JoinGroup', 9, joinRequest('g', '', instance));
     expect(rejoined.errorCode).toBe(ErrorCode.NONE);
     expect((await now).errorCode).toBe(ErrorCode.NONE);
+  });
+});
+
+describe('an assignment that is committed late', () => {
+  it('is dropped when the group has moved on', async () => {
+    const f = await new CoordinatorFixture().start();
+    const { memberId: a } = await f.call('JoinGroup', 3, joinRequest('g'));
+    f.log.commitsAtOnce = false;
+    const sync = f.send('SyncGroup', 5, syncRequest('g', a, 1, [[a, 'A']]));
+    const joinB = join(f, 'g');
+    await f.clock.advance();
+    expect((await sync).errorCode).toBe(ErrorCode.REBALANCE_IN_PROGRESS);
+    f.log.commitsAtOnce = true;
+    f.log.commit(f.service.partitionFor('g'));
+    await f.clock.advance();
+    expect(await stateOf(f, 'g')).toBe('PreparingRebalance 2');
+    expect((await f.call('JoinGroup', 9, joinRequest('g', a))).generationId).toBe(2);
+    expect((await joinB).generationId).toBe(2);
+    expect(f.logger.lines.filter((line) => line.startsWith('error'))).toEqual([]);
+  });
+
+  it('is not taken for that of the next generation', async () => {
+    const f = await new CoordinatorFixture().start();
+    const { memberId: a } = await f.call('JoinGroup', 3, joinRequest('g'));
+    f.log.commitsAtOnce = false;
+    void f.send('SyncGroup', 5, syncRequest('g', a, 1, [[a, 'old']]));
+    const joinB = join(f, 'g');
+    await f.clock.advance();
+    const rejoined = f.send('JoinGroup', 9, joinRequest('g', a));
+    const b = (await joinB).memberId;
+    expect((await rejoined).generationId).toBe(2);
+    let isAnswered = false;
+    const syncB = f.send('SyncGroup', 5, syncRequest('g', b, 2)).finally(() => (isAnswered = true));
+    f.log.commit(f.service.partitionFor('g'));
+    await f.clock.advance();
+    expect(isAnswered).toBe(false);
+    f.log.commitsAtOnce = true;
+    await f.call('SyncGroup', 5, syncRequest('g', a, 2, [[b, 'B']]));
+    expect((await syncB).assignment.toString()).toBe('B');
   });
 });
 

@@ -148,9 +148,9 @@ export class CoordinatorFixture {
     return this;
   }
 
-  /** The same log under a new coordinator, as after a restart. */
+  /** A copy of the log under a new coordinator, as after a restart. */
   restart(config: Partial<GroupCoordinatorConfig> = {}): Promise<CoordinatorFixture> {
-    const next = new CoordinatorFixture(config, this.log, this.numPartitions);
+    const next = new CoordinatorFixture(config, this.log.copy(), this.numPartitions);
     next.clock.setWallClock(this.clock.nowMs());
     return next.start();
   }

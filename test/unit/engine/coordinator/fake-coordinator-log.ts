@@ -79,6 +79,17 @@ export class FakeCoordinatorLog implements CoordinatorLog {
     return this.maxBatchBytes;
   }
 
+  /** The same content, for a coordinator of its own. */
+  copy(): FakeCoordinatorLog {
+    const copy = new FakeCoordinatorLog();
+    for (const [partition, batches] of this.#partitions)
+      copy.#partitions.set(
+        partition,
+        batches.map((b) => Buffer.from(b)),
+      );
+    return copy;
+  }
+
   batches(partition: number): Buffer[] {
     let batches = this.#partitions.get(partition);
     if (batches === undefined) this.#partitions.set(partition, (batches = []));
