@@ -9,7 +9,8 @@ export interface CoordinatorLog {
    *
    * Throws when nothing was appended. Once it has returned, the batch is in the log; the promise resolves to the offset
    * of its last record when that is committed (below the high watermark), and rejects when this broker can't commit it
-   * any more: leadership went, or the disk failed. After a rejection the coordinator loads the partition anew.
+   * any more: leadership went, or the disk failed. After a rejection the coordinator loads the partition anew, so a
+   * commit that merely takes long is no reason for one: the coordinator minds the time itself.
    *
    * @throws ApiError NOT_LEADER_OR_FOLLOWER, NOT_ENOUGH_REPLICAS, RECORD_LIST_TOO_LARGE, KAFKA_STORAGE_ERROR, …
    */

@@ -45,15 +45,19 @@ export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
     return [...this.#contexts.keys()];
   }
 
-  /** Starts to load a partition. One that is loaded already goes on under the new epoch. */
+  /**
+   * Starts to load a partition. One that is loaded already goes on under the next epoch; where epochs are missing,
+   * somebody else may have led and written in between, and it is loaded anew.
+   */
   onElection(partition: number, leaderEpoch: number): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     const existing = this.#contexts.get(partition);
-    if (existing !== undefined && existing.state !== CoordinatorState.failed) {
+    if (existing === undefined) return this.#load(partition, leaderEpoch);
+    if (existing.state !== CoordinatorState.failed && leaderEpoch <= existing.leaderEpoch + 1) {
       existing.leaderEpoch = Math.max(existing.leaderEpoch, leaderEpoch);
       return existing.loaded;
     }
-    existing?.close(notCoordinator(partition));
+    existing.close(notCoordinator(partition));
     return this.#load(partition, leaderEpoch);
   }
 

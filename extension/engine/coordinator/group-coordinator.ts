@@ -31,7 +31,7 @@ export interface GroupCoordinator {
   startup(numPartitions: number): void;
   /** Answers what waits with NOT_COORDINATOR and cancels every timer. */
   shutdown(): void;
-  /** The partition of `__consumer_offsets` that a group lives in; also for FindCoordinator. */
+  /** The partition of `__consumer_offsets` that a group lives in; also for FindCoordinator. NaN before startup. */
   partitionFor(groupId: string): number;
   /** This broker leads the partition now: loads it; COORDINATOR_LOAD_IN_PROGRESS until the promise resolves. */
   onElection(partition: number, leaderEpoch: number): Promise<void>;

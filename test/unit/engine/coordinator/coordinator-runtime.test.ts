@@ -218,10 +218,19 @@ describe('CoordinatorRuntime', () => {
   it('keeps its state through an election of the same broker', async () => {
     const { runtime, shards, write } = await elected();
     await write('a');
-    await runtime.onElection(0, 9);
+    await runtime.onElection(0, 8);
     expect(shards).toHaveLength(1);
-    runtime.onResignation(0, 8);
+    runtime.onResignation(0, 7);
     expect(await write('b')).toBe('b');
+  });
+
+  it('loads anew when another broker may have led in between', async () => {
+    const { log, runtime, shards, write } = await elected();
+    await write('a');
+    log.put(0, new RecordBatchBuilder().append({ value: Buffer.from('of another') }).build());
+    await runtime.onElection(0, 9);
+    expect(shards[1]!.words).toEqual(['0:a', '1:of another']);
+    expect(shards[0]!.events).toEqual(['loaded', 'unloaded']);
   });
 
   it('writes what a timer says', async () => {
