@@ -72,11 +72,12 @@ export class LeaderEpochFileCache {
     return true;
   }
 
-  /** Puts entries back that were taken before. */
+  /**
+   * Puts entries back that were taken before. Not saved: what the file has more lies past the log end, where the next
+   * load drops it.
+   */
   restore(entries: readonly EpochEntry[]): void {
-    if (entries === this.#entries) return;
     this.#entries = entries;
-    this.save();
   }
 
   save(): void {

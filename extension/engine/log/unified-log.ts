@@ -129,7 +129,7 @@ export class UnifiedLog implements PartitionLog {
   }
 
   get segmentCount(): number {
-    return this.local.segments.all.length;
+    return this.local.segments.count;
   }
 
   get isEmpty(): boolean {
