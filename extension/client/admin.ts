@@ -5,6 +5,7 @@ import * as groups from './admin/groups.ts';
 import * as offsets from './admin/offsets.ts';
 import * as replicas from './admin/replicas.ts';
 import * as topics from './admin/topics.ts';
+import * as users from './admin/users.ts';
 import type { ClusterClient } from './cluster-client.ts';
 import type { TopicMetadata } from './cluster-metadata.ts';
 import type { LeaderRouteOptions, PartitionResult, TopicPartition } from './leader-routing.ts';
@@ -176,5 +177,28 @@ export class Admin {
   /** Reassignments under way. */
   listReassignments(partitions: readonly TopicPartition[] | null = null): Promise<replicas.OngoingReassignment[]> {
     return replicas.listReassignments(this.#client, partitions);
+  }
+
+  /** Quotas of users, client ids or addresses: those that have exactly the types of the filter. */
+  describeClientQuotas(filter: users.QuotaFilter): Promise<users.ClientQuotas[]> {
+    return users.describeClientQuotas(this.#client, filter);
+  }
+
+  /** Sets (or with null removes) quotas of one entity. */
+  alterClientQuotas(entity: users.QuotaEntity, values: Readonly<Record<string, number | null>>): Promise<void> {
+    return users.alterClientQuotas(this.#client, entity, values);
+  }
+
+  /** SCRAM credentials by user; null for all users. */
+  describeUserScramCredentials(names: readonly string[] | null): Promise<Map<string, users.ScramCredential[]>> {
+    return users.describeUserScramCredentials(this.#client, names);
+  }
+
+  alterUserScramCredentials(
+    user: string,
+    upsertions: readonly users.ScramUpsertion[],
+    deletions: readonly users.ScramMechanism[],
+  ): Promise<void> {
+    return users.alterUserScramCredentials(this.#client, user, upsertions, deletions);
   }
 }
