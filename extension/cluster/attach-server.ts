@@ -41,6 +41,11 @@ export class AttachServer {
     if (this.#ready !== undefined) transport.send(this.#ready);
   }
 
+  /** Says who owns the directory, and hangs up: for sockets that other users of the machine reach as well. */
+  identify(socket: Socket): void {
+    socket.end(`${JSON.stringify(this.#owner)}\n`);
+  }
+
   publish(event: ClusterEvent): void {
     if (event.event === 'ready') {
       this.#ready = event;

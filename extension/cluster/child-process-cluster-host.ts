@@ -75,10 +75,12 @@ export class ChildProcessClusterHost implements ClusterHost {
           exited();
         };
         child.once('error', (error) => onEnd(`can't be started: ${error.message}`));
-        // Its output is complete then.
-        child.once('close', (code, signal) =>
-          onEnd(signal === null ? `ended with code ${code}` : `ended by ${signal}`),
-        );
+        // `close` would not come after a disconnect; its last words are complete when their pipe closes.
+        const silent = new Promise((resolveSilent) => child.stderr?.once('close', resolveSilent));
+        child.once('exit', (code, signal) => {
+          const how = signal === null ? `ended with code ${code}` : `ended by ${signal}`;
+          void silent.then(() => onEnd(how));
+        });
       });
     });
   }

@@ -10,19 +10,20 @@ import { lockPlace, withSocketPath } from './lock-place.ts';
 /**
  * One owner per data directory: whoever listens on the directory's socket. The socket is also how others reach the owner.
  *
- * On Windows that is a named pipe, which the system gives to one process and takes back when it dies. A Unix socket stays
- * behind when its process is killed, so:
+ * A Windows pipe and an abstract Linux socket are given to one process and taken back when it dies. A Unix socket stays behind
+ * when its process is killed, so:
  *
  *     make a folder `.samsa-<random>`, listen in it on a socket of a unique name `<pid>-<random>`
  *     rename the folder to `.samsa`, which succeeds only while that is missing or empty: the winner owns the directory
  *     else try each socket in `.samsa`: one that answers has the owner; one that does not is dead: unlink it, once more
  *
  * A socket listens before its folder gets the name, so a dead one is really dead; and as names are unique, a slow
- * contender can only ever unlink the socket that it found dead, never that of a new owner.
+ * contender can only ever unlink the socket that it found dead, never that of a new owner. Owners greet those who connect:
+ * a process that is just being killed still takes connections for a moment, but says nothing any more.
  */
 export class DirectoryLock {
   readonly #server: Server;
-  /** The socket's file; none on Windows. */
+  /** The socket's file, where it has one. */
   readonly #file: { readonly folder: string; readonly name: string } | undefined;
 
   private constructor(server: Server, file?: { readonly folder: string; readonly name: string }) {
@@ -31,7 +32,7 @@ export class DirectoryLock {
   }
 
   /**
-   * Undefined when somebody alive owns the directory. `onConnection` gets those who come to talk to us. Throws
+   * Undefined when somebody alive owns the directory. `onConnection` gets those who come to talk to us, and greets. Throws
    * `DIRECTORY_UNWRITABLE` or `DISK_FULL`. `inside`: see {@link lockPlace}.
    */
   static async acquire(
@@ -40,7 +41,7 @@ export class DirectoryLock {
     onConnection: (socket: Socket) => void,
   ): Promise<DirectoryLock | undefined> {
     const place = lockPlace(directory, inside);
-    if (place.kind === 'pipe') return DirectoryLock.#acquirePipe(place.path, onConnection);
+    if (place.kind === 'name') return DirectoryLock.#acquireName(place.name, onConnection);
     for (const folder of place.paths) {
       const result = await DirectoryLock.#acquireFolder(folder, onConnection);
       if (result !== 'no sockets') return result;
@@ -60,15 +61,17 @@ export class DirectoryLock {
     await closed;
   }
 
-  static async #acquirePipe(path: string, onConnection: (socket: Socket) => void): Promise<DirectoryLock | undefined> {
-    const server = listener(onConnection);
-    try {
-      await listen(server, path);
-    } catch (error) {
-      if (errnoOf(error) === 'EADDRINUSE' || errnoOf(error) === 'EACCES') return undefined;
-      throw error;
+  static async #acquireName(name: string, onConnection: (socket: Socket) => void): Promise<DirectoryLock | undefined> {
+    for (;;) {
+      const server = listener(onConnection);
+      try {
+        await listen(server, name);
+        return new DirectoryLock(server);
+      } catch (error) {
+        if (errnoOf(error) !== 'EADDRINUSE' && errnoOf(error) !== 'EACCES') throw error;
+      }
+      if (await isAlive(() => open(name))) return undefined;
     }
-    return new DirectoryLock(server);
   }
 
   static async #acquireFolder(
@@ -106,7 +109,7 @@ export class DirectoryLock {
 export async function connectToOwner(directory: string, inside: boolean): Promise<Socket | undefined> {
   if (!existsSync(directory)) return undefined;
   const place = lockPlace(directory, inside);
-  if (place.kind === 'pipe') return open(place.path);
+  if (place.kind === 'name') return open(place.name);
   for (const folder of place.paths) {
     for (const name of list(folder)) {
       const socket = await withSocketPath(folder, name, open);
@@ -130,16 +133,39 @@ async function claim(candidate: string, folder: string): Promise<boolean> {
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
     }
     for (const name of list(folder)) {
-      if (await withSocketPath(folder, name, isAlive)) return false;
+      if (await isAlive(() => withSocketPath(folder, name, open))) return false;
       attempt(() => unlinkSync(join(folder, name)));
     }
   }
 }
 
-async function isAlive(path: string): Promise<boolean> {
-  const socket = await open(path);
-  socket?.destroy();
-  return socket !== undefined;
+/** Looks again at a socket that hangs up on us: that of a process that is ending, or one with too many visitors. */
+const maxLooks = 20;
+const lookAgainMs = 50;
+/** An owner that takes this long to greet is busy, not dead. */
+const greetingMs = 500;
+
+async function isAlive(look: () => Promise<Socket | undefined>): Promise<boolean> {
+  for (let looks = 1; looks <= maxLooks; looks++) {
+    const socket = await look();
+    if (socket === undefined) return false;
+    if (await staysOrGreets(socket)) return true;
+    await new Promise((resolve) => setTimeout(resolve, lookAgainMs));
+  }
+  return true;
+}
+
+function staysOrGreets(socket: Socket): Promise<boolean> {
+  return new Promise((resolve) => {
+    const done = (alive: boolean): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(alive);
+    };
+    const timer = setTimeout(done, greetingMs, true);
+    socket.once('data', () => done(true));
+    socket.once('close', () => done(false));
+  });
 }
 
 /** Undefined when nobody listens. Rejects when somebody does whom we may not reach. */

@@ -32,7 +32,7 @@ export class EmbeddedCluster {
   readonly #options: EmbeddedClusterOptions;
   #markEnded: () => void = () => {};
   #directory: DataDirectory | undefined;
-  #lock: DirectoryLock | undefined;
+  readonly #locks: DirectoryLock[] = [];
   #attached: AttachServer | undefined;
   #supervisor: Supervisor | undefined;
   #ready = false;
@@ -92,10 +92,15 @@ export class EmbeddedCluster {
     const { plan, spawn } = this.#options;
     this.#directory = prepareDataDirectory(plan.dataDir);
     const dataDir = this.#directory.path;
-    await this.#acquireLock(dataDir);
+    const attached = this.#openToAttach(dataDir);
+    if (plan.ownsDataDir) await this.#acquireLock(dataDir, true, attached);
     const brokers = plan.brokers(dataDir);
     const logDirs = brokers.flatMap((broker) => broker.logDirs);
-    for (const logDir of logDirs) takeLogDirectory(logDir);
+    for (const logDir of logDirs) {
+      takeLogDirectory(logDir);
+      // Others may know it by itself, without the directory that it lies in.
+      if (!this.#directory.temporary) await this.#acquireLock(logDir, false, attached);
+    }
     const clusterId = readClusterId(logDirs) ?? randomUuid(systemRandom);
     const supervisor = new Supervisor({
       dataDir,
@@ -119,19 +124,26 @@ export class EmbeddedCluster {
     };
   }
 
-  async #acquireLock(dataDir: string): Promise<void> {
-    const inside = this.#options.plan.ownsDataDir;
-    const attached = new AttachServer({
+  #openToAttach(dataDir: string): AttachServer {
+    this.#attached = new AttachServer({
       owner: { event: 'owner', pid: process.pid, startedAtMs: Date.now(), dataDir, bootstrap: '', state: 'starting' },
-      serve: (transport, onClose) => this.serve(transport, onClose),
+      serve: (transport, onClose) => void this.serve(transport, onClose),
     });
-    this.#attached = attached;
-    this.#lock = await DirectoryLock.acquire(dataDir, inside, (socket) => attached.accept(socket));
-    if (this.#lock !== undefined) return;
-    const owner = await findOwner(dataDir, inside);
+    return this.#attached;
+  }
+
+  async #acquireLock(directory: string, inside: boolean, attached: AttachServer): Promise<void> {
+    const lock = await DirectoryLock.acquire(directory, inside, (socket) =>
+      inside ? attached.accept(socket) : attached.identify(socket),
+    );
+    if (lock !== undefined) {
+      this.#locks.push(lock);
+      return;
+    }
+    const owner = await findOwner(directory, inside);
     const bootstrap = owner === undefined || owner.bootstrap === '' ? '' : `, ${owner.bootstrap}`;
     const who = owner === undefined ? 'another Samsa cluster' : `the Samsa cluster of process ${owner.pid}${bootstrap}`;
-    throw new ClusterError('DIRECTORY_LOCKED', `${dataDir} is in use by ${who}`);
+    throw new ClusterError('DIRECTORY_LOCKED', `${directory} is in use by ${who}`);
   }
 
   /** Commands that come while the cluster starts wait for it. */
@@ -177,6 +189,6 @@ export class EmbeddedCluster {
   async #giveBack(): Promise<void> {
     this.#attached?.close();
     if (this.#directory !== undefined) removeDataDirectory(this.#directory);
-    await this.#lock?.release();
+    await Promise.all(this.#locks.map((lock) => lock.release()));
   }
 }

@@ -7,8 +7,10 @@ import type { ClusterEvent } from '../../../extension/shared/cluster-protocol.ts
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import type { TemporaryDirectory } from '../../support/temporary-directory.ts';
 import { until } from '../../support/until.ts';
+import { buildFakes } from './fakes/build-fakes.ts';
 import { fakeSpawner } from './fakes/fake-spawner.ts';
 
+const fakes = buildFakes();
 let directory: TemporaryDirectory;
 let events: ClusterEvent[];
 let supervisor: Supervisor;
@@ -41,7 +43,7 @@ function supervise(...brokers: BrokerConfigInput[]): Supervisor {
     dataDir: directory.path,
     clusterId: 'test-cluster',
     brokers,
-    spawn: fakeSpawner(),
+    spawn: fakeSpawner(fakes.workerFile),
     onEvent: (event) => events.push(event),
   });
   return supervisor;
@@ -166,7 +168,7 @@ describe('Supervisor', () => {
       dataDir: directory.path,
       clusterId: 'test-cluster',
       brokers: [second],
-      spawn: fakeSpawner(),
+      spawn: fakeSpawner(fakes.workerFile),
       onEvent: () => {},
     });
     await expect(other.start()).rejects.toMatchObject({

@@ -13,7 +13,7 @@ import type { ClusterErrorCode, PartitionState } from '../../../../extension/sha
 
 /**
  * A broker that binds its ports and writes `meta.properties`, and misbehaves on demand. By config: `fake.fail=CODE` does not
- * start, `fake.hang=start|shutdown` never finishes that. By the topic that `segments` is asked for: `crash` throws outside
+ * start, `fake.hang=start|shutdown` never finishes that, `fake.slow.shutdown.ms` takes its time. By the topic that `segments` is asked for: `crash` throws outside
  * of any request, `fatal` gives up, `spin` blocks the thread, `refuse` fails the request only.
  */
 export async function startFakeBroker(input: BrokerConfigInput, ports: BrokerPorts): Promise<RunningBroker> {
@@ -61,6 +61,7 @@ export async function startFakeBroker(input: BrokerConfigInput, ports: BrokerPor
     },
     async shutdown() {
       if (input.config['fake.hang'] === 'shutdown') await forever();
+      await new Promise((resolve) => setTimeout(resolve, Number(input.config['fake.slow.shutdown.ms'] ?? 0)));
       close();
     },
     kill: close,

@@ -1,6 +1,7 @@
 import { threadSpawner } from '../../../../extension/cluster/broker-thread.ts';
 import type { ThreadSpawner } from '../../../../extension/cluster/broker-thread.ts';
 
-export function fakeSpawner(): ThreadSpawner {
-  return threadSpawner({ workerFile: new URL('./fake-worker.ts', import.meta.url), endTimeoutMs: 300 });
+/** Threads of `fake-worker.ts`; one that does not end is given up soon. */
+export function fakeSpawner(workerFile: string | URL): ThreadSpawner {
+  return threadSpawner({ workerFile, endTimeoutMs: 300 });
 }

@@ -8,7 +8,7 @@ let lock: DirectoryLock | undefined;
 
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'acquire') {
-    lock = await DirectoryLock.acquire(directory, true, (socket) => socket.end());
+    lock = await DirectoryLock.acquire(directory, true, (socket) => socket.end('hello\n'));
     console.log(lock === undefined ? 'held' : 'owned');
   } else {
     await lock?.release();
