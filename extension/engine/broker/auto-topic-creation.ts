@@ -1,8 +1,8 @@
 import { ErrorCode, errorName } from '../../protocol/errors.ts';
-import { isLegalTopicName } from '../metadata/topic-names.ts';
+import { isInternalTopic, topicNameProblem } from '../metadata/topic-names.ts';
 import type { Logger } from '../common/logger.ts';
 import type { Controller } from '../metadata/controller-port.ts';
-import { CONSUMER_OFFSETS, isInternalTopic } from './internal-topics.ts';
+import { CONSUMER_OFFSETS } from './internal-topics.ts';
 
 /** The shape of the internal topics, from broker configs; read each time, since brokers come and go. */
 export interface InternalTopicShape {
@@ -39,7 +39,9 @@ export class AutoTopicCreation {
 
   /** What to say of a topic that does not exist and is not being made. */
   codeOfMissing(topic: string): number {
-    return isLegalTopicName(topic) ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION;
+    return topicNameProblem(topic) === undefined
+      ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+      : ErrorCode.INVALID_TOPIC_EXCEPTION;
   }
 
   /** Begins to make those of the topics that may be made; the error code to answer meanwhile, by topic. */

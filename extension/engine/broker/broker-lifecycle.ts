@@ -46,7 +46,10 @@ export class BrokerLifecycleManager {
   async start(registration: BrokerRegistrationRequest): Promise<void> {
     const answer = await this.#controller.registerBroker(registration);
     if (answer.errorCode !== ErrorCode.NONE) {
-      throw new ApiError(answer.errorCode, `the controller refused broker ${registration.brokerId}: ${errorName(answer.errorCode)}`);
+      throw new ApiError(
+        answer.errorCode,
+        `the controller refused broker ${registration.brokerId}: ${errorName(answer.errorCode)}`,
+      );
     }
     this.#registration = { brokerId: registration.brokerId, brokerEpoch: answer.brokerEpoch ?? -1 };
     while (!this.#ended) {

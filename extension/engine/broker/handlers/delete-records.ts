@@ -1,3 +1,4 @@
+import { isInternalTopic } from '../../metadata/topic-names.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
 import { deleteRecordsRequest } from '../../../protocol/generated/delete-records-request.ts';
 import {
@@ -6,7 +7,6 @@ import {
 } from '../../../protocol/generated/delete-records-response.ts';
 import { ApiError } from '../../common/api-error.ts';
 import { defineHandler } from '../../server/api-handler.ts';
-import { isInternalTopic } from '../internal-topics.ts';
 import type { ReplicaManager } from '../replica-manager.ts';
 
 /** DeleteRecords, versions 0–2 (KIP-107): moves the log start of partitions that this broker leads. */

@@ -11,7 +11,7 @@ import {
 import { ApiError } from '../../common/api-error.ts';
 import type { ConfigResolver } from '../../metadata/config-resolver.ts';
 import { ConfigResourceType, type MetadataImage } from '../../metadata/metadata-image.ts';
-import { checkTopicName } from '../../metadata/topic-names.ts';
+import { topicNameProblem } from '../../metadata/topic-names.ts';
 import { defineHandler } from '../../server/api-handler.ts';
 
 /** DescribeConfigs, versions 1–4: topics, brokers, client-metrics subscriptions and groups, all configs of each. */
@@ -75,4 +75,9 @@ export function describeConfigsHandler(brokerId: number, image: () => MetadataIm
 
 function invalid(message: string): ApiError {
   return new ApiError(ErrorCode.INVALID_REQUEST, message);
+}
+
+function checkTopicName(name: string): void {
+  const problem = topicNameProblem(name);
+  if (problem !== undefined) throw new ApiError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
 }

@@ -8,10 +8,9 @@ import {
 import { ApiError } from '../../common/api-error.ts';
 import { ZERO_UUID } from '../../common/random.ts';
 import type { MetadataImage, TopicImage } from '../../metadata/metadata-image.ts';
-import { isLegalTopicName } from '../../metadata/topic-names.ts';
+import { isInternalTopic, topicNameProblem } from '../../metadata/topic-names.ts';
 import { defineHandler } from '../../server/api-handler.ts';
 import { TOPIC_OPERATIONS } from '../authorized-operations.ts';
-import { isInternalTopic } from '../internal-topics.ts';
 import { describePartition } from '../topic-description.ts';
 
 /**
@@ -67,7 +66,8 @@ export function describeTopicPartitionsHandler(image: () => MetadataImage, parti
 
 function missing(name: string): DescribeTopicPartitionsResponseTopicInput {
   return {
-    errorCode: isLegalTopicName(name) ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION,
+    errorCode:
+      topicNameProblem(name) === undefined ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION,
     name,
     topicId: ZERO_UUID,
     isInternal: isInternalTopic(name),

@@ -1,3 +1,4 @@
+import { isInternalTopic } from '../../metadata/topic-names.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
 import { type MetadataRequest, metadataRequest } from '../../../protocol/generated/metadata-request.ts';
 import {
@@ -11,7 +12,6 @@ import { defineHandler, type RequestContext } from '../../server/api-handler.ts'
 import { authorizedOperations, CLUSTER_OPERATIONS, TOPIC_OPERATIONS } from '../authorized-operations.ts';
 import type { AutoTopicCreation } from '../auto-topic-creation.ts';
 import { nodeEndpoints } from '../current-leader.ts';
-import { isInternalTopic } from '../internal-topics.ts';
 import { describePartition } from '../topic-description.ts';
 
 export interface MetadataSource {

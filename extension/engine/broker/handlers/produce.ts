@@ -1,3 +1,4 @@
+import { isInternalTopic } from '../../metadata/topic-names.ts';
 import { ErrorCode, errorName } from '../../../protocol/errors.ts';
 import { type ProduceRequest, produceRequest } from '../../../protocol/generated/produce-request.ts';
 import {
@@ -14,7 +15,6 @@ import type { LogAppendInfo } from '../../log/partition-log.ts';
 import { defineHandler, type RequestContext } from '../../server/api-handler.ts';
 import { UnanswerableRequestError } from '../../server/request-processor.ts';
 import { currentLeader, nodeEndpoints } from '../current-leader.ts';
-import { isInternalTopic } from '../internal-topics.ts';
 import { InvalidRecordsError } from '../../log/invalid-records-error.ts';
 import type { Partition } from '../partition.ts';
 import type { ReplicaManager } from '../replica-manager.ts';
