@@ -24,7 +24,8 @@ export class CheckpointFormatError extends Error {
 export function readCheckpoint(fileSystem: FileSystem, path: string, fieldCount: number): string[][] {
   if (!fileSystem.existsSync(path)) return [];
   const lines = fileSystem.readFileSync(path).toString('utf8').split('\n');
-  if (lines.at(-1) === '') lines.pop();
+  // Without the last line feed the last number may be cut short.
+  if (lines.pop() !== '') throw malformed(path, lines.length + 1, 'a line feed at the end');
   if (lines[0] !== VERSION) throw malformed(path, 1, `version ${VERSION}`);
   const count = Number(lines[1]);
   if (!Number.isInteger(count) || count !== lines.length - 2) throw malformed(path, 2, 'the number of lines below');

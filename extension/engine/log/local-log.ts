@@ -126,6 +126,7 @@ export class LocalLog {
     const segment = this.segments.active;
     this.#pending = [];
     this.#nextOffset = mark.nextOffset;
+    this.#writtenEndOffset = mark.nextOffset;
     this.#recent.truncate(segment, mark.segment.sizeBytes);
     segment.restore(mark.segment);
   }
@@ -257,7 +258,7 @@ export class LocalLog {
     const target = Math.min(upTo, this.#writtenEndOffset);
     if (target <= this.#recoveryPoint) return;
     this.#syncDirectory();
-    for (const segment of this.#unflushed(target)) segment.syncSync();
+    for (const segment of this.#unflushed(target)) segment.syncSync(segment === this.segments.active);
     this.#recoveryPoint = target;
   }
 
@@ -266,7 +267,7 @@ export class LocalLog {
     if (target <= this.#recoveryPoint) return;
     const changes = this.#changes;
     this.#syncDirectory();
-    for (const segment of this.#unflushed(target)) await segment.sync();
+    for (const segment of this.#unflushed(target)) await segment.sync(segment === this.segments.active);
     if (changes === this.#changes && target > this.#recoveryPoint) this.#recoveryPoint = target;
   }
 

@@ -76,8 +76,11 @@ export class LogAppender {
 
     const stampMs = config.isLogAppendTime && origin !== 'raft' ? nowMs : -1;
     const { offsetCount, maxTimestampMs } = measure(valid, stampMs);
-    // Rolling writes what waits and calls back: only what comes after it may rely on offsets and producers.
-    this.#makeRoom(valid.length, local.nextOffset, local.nextOffset + offsetCount - 1, maxTimestampMs, nowMs);
+    // May write what waits and call back: only what comes after it may rely on offsets and producers.
+    this.#makeRoom(valid.length, maxTimestampMs, nowMs, () => ({
+      firstOffset: local.nextOffset,
+      lastOffset: local.nextOffset + offsetCount - 1,
+    }));
     const firstOffset = local.nextOffset;
     assign(valid, firstOffset, leaderEpoch, stampMs);
     const checks = origin === 'client' ? 'client' : 'epoch';
@@ -91,8 +94,10 @@ export class LogAppender {
     const appended = this.#validPrefix(records, leaderEpoch);
     if (appended.records.length === 0) this.#whenWritten(onWritten);
     else {
-      const { records: valid, firstOffset, lastOffset, maxTimestampMs } = appended;
-      this.#makeRoom(valid.length, firstOffset, lastOffset, maxTimestampMs, this.#environment.clock.nowMs());
+      const { records: valid, maxTimestampMs } = appended;
+      const expectedOffset = this.#log.local.nextOffset;
+      this.#makeRoom(valid.length, maxTimestampMs, this.#environment.clock.nowMs(), () => appended);
+      if (this.#log.local.nextOffset !== expectedOffset) throw this.#lostPredecessor(expectedOffset);
       const updates = coded(this.#log.name, () => this.#producerUpdates(valid, 'none'));
       this.#append(appended, updates, onWritten);
     }
@@ -173,11 +178,30 @@ export class LogAppender {
     return updates;
   }
 
-  /** Starts a new segment where the active one must not take the records. */
-  #makeRoom(sizeBytes: number, firstOffset: number, lastOffset: number, maxTimestampMs: number, nowMs: number): void {
+  /**
+   * Starts a new segment where the active one must not take the records. What waits is written first; `place` is asked
+   * again afterwards, because a write that fails takes offsets back.
+   */
+  #makeRoom(
+    sizeBytes: number,
+    maxTimestampMs: number,
+    nowMs: number,
+    place: () => { readonly firstOffset: number; readonly lastOffset: number },
+  ): void {
     if (sizeBytes > this.#log.config.segmentSizeBytes) throw this.#tooLarge(sizeBytes);
-    const question = { sizeBytes, maxTimestampMs, lastOffset, nowMs };
-    if (this.#log.local.shouldRoll(question)) this.#log.rollFor(firstOffset);
+    const mustRoll = (): boolean =>
+      this.#log.local.shouldRoll({ sizeBytes, maxTimestampMs, lastOffset: place().lastOffset, nowMs });
+    if (!mustRoll()) return;
+    this.flushWrites();
+    if (mustRoll()) this.#log.rollFor(place().firstOffset);
+  }
+
+  /** A follower's records came after others of the same turn, which the disk did not take. */
+  #lostPredecessor(expectedOffset: number): ApiError {
+    return new ApiError(
+      ErrorCode.KAFKA_STORAGE_ERROR,
+      `${this.#log.name} ends at ${this.#log.local.nextOffset} and cannot go on at ${expectedOffset}: a write failed.`,
+    );
   }
 
   #append(appended: AppendedRecords, updates: readonly ProducerUpdate[], onWritten: WriteCallback | undefined): void {
@@ -238,8 +262,8 @@ export class LogAppender {
   #write(turn: Turn): ApiError | undefined {
     const { local, producers, epochs, config, name } = this.#log;
     try {
-      local.writePending();
       if (epochs.entries !== turn.epochs) epochs.save();
+      local.writePending();
       producers.endTurn();
     } catch (cause) {
       return this.#undo(turn, cause);

@@ -26,6 +26,11 @@ export interface OpenLogOptions {
   readonly highWatermark?: number;
   /** The directory was closed cleanly: everything was flushed and nothing needs checking. */
   readonly hadCleanShutdown?: boolean;
+  /**
+   * False for a log that is not compacted: records that are missing between two segments after an unclean stop then mean
+   * that the first one lost its end, and the later ones go too. True unless told, as in Kafka.
+   */
+  readonly mayHaveGaps?: boolean;
 }
 
 /** Opens the log in a folder, recovering it when it was not closed cleanly. Throws what the file system throws. */
@@ -146,8 +151,10 @@ class LogLoader {
         replayBatch(this.#producers, bytes, at, segment.transactionIndex);
       });
       checkedBytes += segment.sizeBytes;
-      if (cutBytes === 0) continue;
-      logger.warn(`Cut ${cutBytes} bytes off ${segment.log.path}: they are no valid record batches`);
+      if (cutBytes > 0) {
+        logger.warn(`Cut ${cutBytes} bytes off ${segment.log.path}: they are no valid record batches`);
+      }
+      if (cutBytes === 0 && !this.#lostItsEnd(segment)) continue;
       this.#dropAfter(segment);
       break;
     }
@@ -174,10 +181,16 @@ class LogLoader {
     segment.truncateTo(next.baseOffset);
   }
 
+  #lostItsEnd(segment: LogSegment): boolean {
+    if (this.#options.mayHaveGaps ?? true) return false;
+    const next = this.#segments.higher(segment.baseOffset);
+    return next !== undefined && this.#producers.mapEndOffset < next.baseOffset;
+  }
+
   #dropAfter(segment: LogSegment): void {
     for (const later of this.#segments.all) {
       if (later.baseOffset <= segment.baseOffset) continue;
-      this.#environment.logger.warn(`Dropped ${later.log.path}: the log before it is damaged`);
+      this.#environment.logger.warn(`Dropped ${later.log.path}: the end of the log before it is missing`);
       this.#segments.remove(later);
       later.deleteFiles();
     }

@@ -18,8 +18,10 @@ export interface LogManagerOptions {
   readonly environment: LogEnvironment;
   /** `log.dirs`: absolute paths of directories that exist. */
   readonly directories: readonly string[];
-  /** For logs that are found on disk; the broker sets the topic's own later with `updateConfig`. */
+  /** For logs that are found on disk, unless {@link topicConfig} knows better. */
   readonly config: LogConfig;
+  /** The configs of a topic where they are known at load already; else the broker sets them with `updateConfig`. */
+  readonly topicConfig?: (topic: string) => LogConfig | undefined;
   /** Called while logs are loaded, after an unclean stop also recovered. */
   readonly onProgress?: (loaded: number, total: number) => void;
   /** A directory's disk failed; its logs are out of service. */
@@ -161,11 +163,13 @@ export class LogManager {
     try {
       const other = this.#logs.get(name);
       if (other !== undefined) throw new Error(`${other.log.directory} holds the same partition`);
+      const config = this.#options.topicConfig?.(topic);
       const log = openLog(this.#environment, {
         topic,
         partition,
         directory: path,
-        config: this.#options.config,
+        config: config ?? this.#options.config,
+        mayHaveGaps: config?.isCompacted ?? true,
         recoveryPoint: state.recoveryPoints.get(name) ?? 0,
         logStartOffset: state.logStartOffsets.get(name) ?? 0,
         highWatermark: state.highWatermarks.get(name) ?? 0,

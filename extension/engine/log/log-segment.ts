@@ -154,6 +154,8 @@ export class LogSegment {
     this.timeIndex.file.truncate(mark.timeEntries);
     this.transactionIndex.file.truncate(mark.transactionEntries);
     this.log.truncateSync(mark.sizeBytes);
+    // What was cut must not come back with a loss of power.
+    this.log.syncSync();
   }
 
   /** The largest timestamp so far and the last offset of its batch; timestamp -1 where there is none. */
@@ -294,6 +296,7 @@ export class LogSegment {
     this.transactionIndex.truncateTo(offset);
     const dropped = this.sizeBytes - position;
     this.log.truncateSync(position);
+    this.log.syncSync();
     this.sizeBytes = position;
     this.writtenBytes = position;
     this.#bytesSinceIndexEntry = 0;
@@ -366,14 +369,17 @@ export class LogSegment {
     this.transactionIndex.seal();
   }
 
-  syncSync(): void {
-    this.saveIndexes();
+  /** Makes the log survive a loss of power. Recovery makes the indexes of the active segment again, but no others. */
+  syncSync(isActive: boolean): void {
     this.log.syncSync();
+    if (isActive) return;
+    for (const index of this.#indexes()) if (index.exists()) index.syncSync();
   }
 
-  async sync(): Promise<void> {
-    this.saveIndexes();
+  async sync(isActive: boolean): Promise<void> {
     await this.log.sync();
+    if (isActive) return;
+    for (const index of this.#indexes()) if (index.exists()) await index.sync();
   }
 
   /** Closes the files; they open again when they are used. */

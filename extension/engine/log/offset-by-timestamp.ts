@@ -1,3 +1,5 @@
+import * as batch from '../../records/record-batch.ts';
+import { RecordReader } from '../../records/record-reader.ts';
 import type { LeaderEpochFileCache } from './leader-epoch-file-cache.ts';
 import type { LocalLog } from './local-log.ts';
 import type { LogSegment } from './log-segment.ts';
@@ -45,10 +47,38 @@ function findFirstAtOrAfter(log: SearchedLog, timestampMs: number): TimestampAnd
   return undefined;
 }
 
+/** The first record with the largest timestamp of all that may be read. */
 function findMaxTimestamp(log: SearchedLog): TimestampAndOffset | undefined {
+  const [first, ...later] = log.local.segments.from(log.logStartOffset);
+  let largest = first === undefined ? undefined : largestFrom(first, log.logStartOffset);
   let latest: LogSegment | undefined;
-  for (const segment of log.local.segments.from(log.logStartOffset)) {
-    if (segment.maxTimestamp.timestampMs > (latest?.maxTimestamp.timestampMs ?? NO_TIMESTAMP)) latest = segment;
+  for (const segment of later) {
+    const { timestampMs } = segment.maxTimestamp;
+    if (
+      timestampMs > Math.max(latest?.maxTimestamp.timestampMs ?? NO_TIMESTAMP, largest?.timestampMs ?? NO_TIMESTAMP)
+    ) {
+      latest = segment;
+    }
   }
-  return latest?.findByTimestamp(latest.maxTimestamp.timestampMs, log.logStartOffset);
+  if (latest !== undefined) largest = latest.findByTimestamp(latest.maxTimestamp.timestampMs, log.logStartOffset);
+  return largest;
+}
+
+/** Within one segment. Records below the log start do not count, so its own largest timestamp may not be there. */
+function largestFrom(segment: LogSegment, startOffset: number): TimestampAndOffset | undefined {
+  const found = segment.findByTimestamp(segment.maxTimestamp.timestampMs, startOffset);
+  if (found !== undefined || startOffset <= segment.baseOffset) return found;
+  let largest: TimestampAndOffset | undefined;
+  const batches = segment.scan(segment.indexedPosition(startOffset), true);
+  while (batches.next()) {
+    if (batch.maxTimestamp(batches.bytes, batches.at) <= (largest?.timestampMs ?? NO_TIMESTAMP)) continue;
+    const leaderEpoch = batch.partitionLeaderEpoch(batches.bytes, batches.at);
+    const reader = new RecordReader(batches.bytes, batches.at);
+    while (reader.next()) {
+      const { offset, timestamp } = reader;
+      if (offset < startOffset || timestamp <= (largest?.timestampMs ?? NO_TIMESTAMP)) continue;
+      largest = { timestampMs: timestamp, offset, leaderEpoch };
+    }
+  }
+  return largest;
 }

@@ -232,6 +232,8 @@ export class UnifiedLog implements PartitionLog {
   }
 
   roll(): void {
+    // What waits is written first: a write that fails takes offsets back.
+    this.flushWrites();
     this.#checkUsable();
     if (this.local.segments.active.sizeBytes > 0) this.rollFor(this.nextOffset);
   }

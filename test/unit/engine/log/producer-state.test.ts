@@ -136,9 +136,7 @@ describe('transactions', () => {
     expect(log.collectAbortedTransactions(0, 100)).toEqual([{ producerId: 1, firstOffset: 0 }]);
     const index = disk.readFileSync(`${DIRECTORY}/00000000000000000000.txnindex`);
     // Version 0, producer 1, from 0 to 2; then everything below 1 was decided, where producer 2 began.
-    expect(index.toString('hex')).toBe(
-      '00000000000000000001000000000000000000000000000000020000000000000001',
-    );
+    expect(index.toString('hex')).toBe('00000000000000000001000000000000000000000000000000020000000000000001');
   });
 
   it('survive a stop, clean or not', () => {
@@ -236,7 +234,8 @@ describe('snapshots', () => {
     const { open, disk } = fixture();
     const log = open({ config: config({ 'internal.segment.bytes': '200' }) });
     for (let i = 0; i < 8; i++) send(log, i);
-    const names = (): string[] => disk.paths.filter((path) => path.endsWith('.snapshot')).map((path) => path.slice(-12));
+    const names = (): string[] =>
+      disk.paths.filter((path) => path.endsWith('.snapshot')).map((path) => path.slice(-12));
     expect(names().length).toBeGreaterThan(2);
     log.truncateTo(3);
     expect(names().every((name) => Number(name.slice(0, 3)) <= 3)).toBe(true);
