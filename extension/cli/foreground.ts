@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { ThreadSpawner } from '../cluster/broker-thread.ts';
 import { codeOf, messageOf } from '../cluster/cluster-error.ts';
 import type { ClusterPlan } from '../cluster/cluster-plan.ts';
@@ -95,7 +96,9 @@ function chooseReporter({ program, plan, json }: ForegroundOptions, channel: Tra
 /** The first signal ends cleanly, a second one at once. */
 function onSignals(end: () => void): void {
   let seen = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // Without a terminal there is none to hang up: under nohup the signal is ignored, and is to stay so.
+  const hangup = [0, 1, 2].some((fd) => isatty(fd)) ? (['SIGHUP'] as const) : [];
+  for (const signal of ['SIGINT', 'SIGTERM', ...hangup] as const) {
     process.on(signal, () => {
       if (seen) process.exit(1);
       seen = true;

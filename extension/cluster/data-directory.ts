@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClusterError, messageOf } from './cluster-error.ts';
@@ -21,6 +21,15 @@ export function prepareDataDirectory(path: string | undefined): DataDirectory {
   } catch (error) {
     throw diskError(error, path ?? tmpdir());
   }
+}
+
+/** Throws `BAD_ARGUMENT` for what was meant to lie one level deeper, before anything is written into it. */
+export function refuseLogDirectory(path: string): void {
+  if (!existsSync(join(path, 'meta.properties'))) return;
+  throw new ClusterError(
+    'BAD_ARGUMENT',
+    `${path} is a log directory of one broker; the data directory holds it as 'broker-<id>'`,
+  );
 }
 
 /** Removes what a temporary directory holds; what can't be removed is left to the system. */

@@ -9,7 +9,13 @@ import type { ReadyEvent } from './cluster-host.ts';
 import type { ClusterPlan } from './cluster-plan.ts';
 import { serveCommands } from './command-channel.ts';
 import type { CommandsUnderWay, Handlers } from './command-channel.ts';
-import { prepareDataDirectory, readClusterId, removeDataDirectory, takeLogDirectory } from './data-directory.ts';
+import {
+  prepareDataDirectory,
+  readClusterId,
+  refuseLogDirectory,
+  removeDataDirectory,
+  takeLogDirectory,
+} from './data-directory.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { Supervisor } from './supervisor.ts';
@@ -93,7 +99,10 @@ export class EmbeddedCluster {
     this.#directory = prepareDataDirectory(plan.dataDir);
     const dataDir = this.#directory.path;
     const attached = this.#openToAttach(dataDir);
-    if (plan.ownsDataDir) await this.#acquireLock(dataDir, true, attached);
+    if (plan.ownsDataDir) {
+      refuseLogDirectory(dataDir);
+      await this.#acquireLock(dataDir, true, attached);
+    }
     const brokers = plan.brokers(dataDir);
     const logDirs = brokers.flatMap((broker) => broker.logDirs);
     for (const logDir of logDirs) {

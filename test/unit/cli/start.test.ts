@@ -44,7 +44,7 @@ describe('samsa start', () => {
     expect(readdirSync(directory.path)).toEqual([]);
   });
 
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s is a clean end, also while it starts', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s is a clean end, also while it starts', async (signal) => {
     const child = start('--json', '--config', 'fake.hang=start', `--data-dir=${directory.path}/data`);
     // The lock is taken by then, and the broker starting.
     await until('the log directory is made', () => existsSync(join(directory.path, 'data', 'broker-1')));
@@ -115,6 +115,16 @@ describe('samsa start', () => {
     const { code, stderr } = await start('--data-dir', join(directory.path, 'file', 'data')).wait();
     expect(code).toBe(1);
     expect(stderr).toMatch(/^samsa start: Cannot write to .*file\/data: a part of the path is no directory\n$/);
+  });
+
+  test('a Kafka log directory is not a data directory', async () => {
+    writeFileSync(join(directory.path, 'meta.properties'), 'version=1\ncluster.id=abc\nnode.id=1\n');
+    const { code, stderr } = await start('--data-dir', directory.path).wait();
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `samsa start: ${directory.path} is a log directory of one broker; the data directory holds it as 'broker-<id>'\n`,
+    });
+    expect(readdirSync(directory.path)).toEqual(['meta.properties']);
   });
 
   test('starts again at once where a killed one left its lock', async () => {
