@@ -17,7 +17,7 @@ const reasons: Readonly<Record<Tool, string>> = {
   chromium: 'Chromium is missing (apt-get install chromium, or set CHROMIUM to its path)',
   kcat: 'kcat is missing (apt-get install kcat)',
   'python-confluent-kafka': 'confluent_kafka is missing for python3 (apt-get install python3-confluent-kafka)',
-  'apache-kafka': 'Apache Kafka needs java 17 or newer, and mvn with Maven Central to fetch it',
+  'apache-kafka': 'Apache Kafka needs a JDK from 17 on, and mvn with Maven Central to fetch it',
   go: 'go is missing (https://go.dev/dl)',
 };
 

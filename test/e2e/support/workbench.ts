@@ -164,9 +164,9 @@ export class Workbench implements AsyncDisposable {
     await this.page.keyboard.press('Enter');
   }
 
-  /** Content of the webview in the active editor; of the n-th webview when several show. */
+  /** Content of the webview that shows; of the n-th when several do. */
   webview(index = 0): FrameLocator {
-    return this.page.frameLocator('iframe.webview.ready').nth(index).frameLocator('#active-frame');
+    return this.page.frameLocator('iframe.webview.ready:visible').nth(index).frameLocator('#active-frame');
   }
 
   /** An editor tab by its label. */
