@@ -30,7 +30,9 @@ const stages: readonly Stage[] = [
 
 async function runClients(args: readonly string[]): Promise<Totals> {
   await prepareTools();
-  const lacking = missingTools(['kcat', 'python-confluent-kafka', 'apache-kafka', 'go']).map(({ reason }) => lack(reason));
+  const lacking = missingTools(['kcat', 'python-confluent-kafka', 'apache-kafka', 'go']).map(({ reason }) =>
+    lack(reason),
+  );
   return [await runVitest('clients', args), ...lacking].reduce(add);
 }
 
