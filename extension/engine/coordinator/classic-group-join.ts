@@ -228,7 +228,7 @@ export class ClassicGroupJoin {
     const { memberId, groupInstanceId } = join.request;
     if (group.isPendingMember(memberId)) {
       // Static members are never told to come back with an id.
-      if (groupInstanceId !== null) return refuse(join, memberId, ErrorCode.UNKNOWN_SERVER_ERROR);
+      if (groupInstanceId !== null) return refuse(join, UNKNOWN_MEMBER_ID, ErrorCode.UNKNOWN_SERVER_ERROR);
       return this.#addMember(group, join, memberId);
     }
     try {

@@ -29,7 +29,7 @@ import { ApiError } from '../common/api-error.ts';
 import type { Clock } from '../common/clock.ts';
 import type { Logger } from '../common/logger.ts';
 import type { Random } from '../common/random.ts';
-import { joinError } from './classic-group.ts';
+import { joinError, UNKNOWN_MEMBER_ID } from './classic-group.ts';
 import { EMPTY_ASSIGNMENT } from './classic-group-member.ts';
 import { responseErrorCode } from './coordinator-errors.ts';
 import type { CoordinatorLog } from './coordinator-log.ts';
@@ -141,26 +141,31 @@ export class GroupCoordinatorService implements GroupCoordinator {
   // Members
 
   async joinGroup(context: RequestContext, request: JoinGroupRequest): Promise<JoinGroupResponseInput> {
-    const response = await new Promise<JoinGroupResponseInput>((answer) => {
-      this.#join(context, request, answer).catch((error: unknown) => {
-        answer(joinError(request.memberId, this.#errorCode(error, 'JoinGroup')));
-      });
-    });
+    const response = await this.#join(context, request);
     const isNullable = context.apiVersion >= NULLABLE_PROTOCOL_NAME_VERSION;
     return isNullable || response.protocolName !== null ? response : { ...response, protocolName: '' };
   }
 
-  async #join(
-    context: RequestContext,
-    request: JoinGroupRequest,
-    answer: (response: JoinGroupResponseInput) => void,
-  ): Promise<void> {
+  #join(context: RequestContext, request: JoinGroupRequest): Promise<JoinGroupResponseInput> {
+    let partition: number;
+    try {
+      partition = this.#memberPartition(request.groupId);
+      this.#checkSessionTimeout(request.sessionTimeoutMs);
+    } catch (error) {
+      return Promise.resolve(joinError(request.memberId, this.#errorCode(error, 'JoinGroup')));
+    }
+    return new Promise((answer) => {
+      this.#runtime
+        .write(partition, (shard) => shard.join.join(context, request, answer))
+        .catch((error: unknown) => answer(joinError(UNKNOWN_MEMBER_ID, this.#errorCode(error, 'JoinGroup'))));
+    });
+  }
+
+  #checkSessionTimeout(timeoutMs: number): void {
     const { groupMinSessionTimeoutMs, groupMaxSessionTimeoutMs } = this.#options.config;
-    const partition = this.#memberPartition(request.groupId);
-    if (request.sessionTimeoutMs < groupMinSessionTimeoutMs || request.sessionTimeoutMs > groupMaxSessionTimeoutMs) {
+    if (timeoutMs < groupMinSessionTimeoutMs || timeoutMs > groupMaxSessionTimeoutMs) {
       throw new ApiError(ErrorCode.INVALID_SESSION_TIMEOUT);
     }
-    await this.#runtime.write(partition, (shard) => shard.join.join(context, request, answer));
   }
 
   syncGroup(context: RequestContext, request: SyncGroupRequest): Promise<SyncGroupResponseInput> {

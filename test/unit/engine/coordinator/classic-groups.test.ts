@@ -3,7 +3,7 @@ import { ApiError } from '../../../../extension/engine/common/api-error.ts';
 import { ErrorCode } from '../../../../extension/protocol/errors.ts';
 import { CoordinatorFixture } from './coordinator-fixture.ts';
 import type { ResponseOf } from './coordinator-fixture.ts';
-import { commitRequest, joinRequest, syncRequest } from './group-scenarios.ts';
+import { commitRequest, joinRequest, syncRequest } from './group-requests.ts';
 
 type JoinResponse = ResponseOf<'JoinGroup'>;
 
@@ -420,5 +420,18 @@ describe('a client that asks twice', () => {
     expect((await syncs[0]!).errorCode).toBe(ErrorCode.REBALANCE_IN_PROGRESS);
     await f.call('SyncGroup', 5, syncRequest('g', a, 3, [[b, 'B']]));
     expect((await syncs[1]!).assignment.toString()).toBe('B');
+  });
+});
+
+describe('a protocol that a member names twice', () => {
+  it('counts once', async () => {
+    const f = await new CoordinatorFixture().start();
+    const protocols = [1, 2].map((version) => ({ name: 'range', metadata: Buffer.from(`version ${version}`) }));
+    const { memberId } = await f.call('JoinGroup', 3, joinRequest('g', '', { protocols }));
+    const joinB = join(f, 'g');
+    await f.clock.advance();
+    const { members } = await f.call('JoinGroup', 9, joinRequest('g', memberId, { protocols }));
+    expect(members[0]!.metadata.toString()).toBe('version 1');
+    expect((await joinB).protocolName).toBe('range');
   });
 });

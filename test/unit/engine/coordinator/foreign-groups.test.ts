@@ -4,7 +4,7 @@ import { ErrorCode } from '../../../../extension/protocol/errors.ts';
 import { batchSize } from '../../../../extension/records/record-batch.ts';
 import { CoordinatorFixture } from './coordinator-fixture.ts';
 import { FakeCoordinatorLog } from './fake-coordinator-log.ts';
-import { commitRequest, joinRequest } from './group-scenarios.ts';
+import { commitRequest, joinRequest } from './group-requests.ts';
 
 const log = readFileSync(new URL('../../../fixtures/group-coordinator/modern-group.log', import.meta.url));
 

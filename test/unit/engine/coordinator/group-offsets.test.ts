@@ -6,7 +6,7 @@ import { buildEndTransactionBatch } from '../../../../extension/records/control-
 import { RecordBatchBuilder } from '../../../../extension/records/record-batch-builder.ts';
 import { CoordinatorFixture, ORDERS_ID, PAYMENTS_ID } from './coordinator-fixture.ts';
 import { FakeCoordinatorLog } from './fake-coordinator-log.ts';
-import { commitRequest, joinRequest, syncRequest } from './group-scenarios.ts';
+import { commitRequest, joinRequest, syncRequest } from './group-requests.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const CHECK_MS = 600_000;

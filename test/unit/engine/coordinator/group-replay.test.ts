@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../../../extension/engine/common/api-error.ts';
 import { ErrorCode } from '../../../../extension/protocol/errors.ts';
 import { CoordinatorFixture, ORDERS_ID } from './coordinator-fixture.ts';
-import { commitRequest, joinRequest, subscription, syncRequest } from './group-scenarios.ts';
+import { commitRequest, joinRequest, subscription, syncRequest } from './group-requests.ts';
 
 const GROUPS = ['g', 'h'] as const;
 

@@ -1,4 +1,5 @@
 import type { RequestOf } from './coordinator-fixture.ts';
+import { commitRequest, joinRequest, subscription, syncRequest } from './group-requests.ts';
 import type { Transcript } from './transcript.ts';
 
 /** What clients may do with a classic group. Played on Apache Kafka once, and on our coordinator in every test run. */
@@ -7,68 +8,16 @@ export interface Scenario {
   play(t: Transcript): Promise<void>;
 }
 
-type Join = RequestOf<'JoinGroup'>;
-
-/** A consumer's subscription, version 0. */
-export function subscription(...topics: string[]): Buffer {
-  const parts = [Buffer.from([0, 0]), int32(topics.length)];
-  for (const topic of topics) parts.push(Buffer.from([0, topic.length]), Buffer.from(topic));
-  return Buffer.concat([...parts, int32(-1)]);
-}
-
-function int32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-}
-
-export function joinRequest(groupId: string, memberId = '', more: Partial<Join> = {}): Join {
-  return {
-    groupId,
-    memberId,
-    sessionTimeoutMs: 10_000,
-    rebalanceTimeoutMs: 20_000,
-    protocolType: 'consumer',
-    protocols: [{ name: 'range', metadata: subscription('orders') }],
-    ...more,
-  };
-}
-
 /** A member with an id, alone in a stable group of generation 1. */
-async function stableMember(t: Transcript, groupId: string, more: Partial<Join> = {}): Promise<string> {
+async function stableMember(
+  t: Transcript,
+  groupId: string,
+  more: Partial<RequestOf<'JoinGroup'>> = {},
+): Promise<string> {
   const { memberId } = await t.call('a asks for an id', 'JoinGroup', 9, joinRequest(groupId, '', more));
   await t.call('a joins', 'JoinGroup', 9, joinRequest(groupId, memberId, more));
   await t.call('a syncs', 'SyncGroup', 5, syncRequest(groupId, memberId, 1, [[memberId, 'a1']]));
   return memberId;
-}
-
-export function syncRequest(
-  groupId: string,
-  memberId: string,
-  generationId: number,
-  assignments: readonly (readonly [string, string])[] = [],
-  more: Partial<RequestOf<'SyncGroup'>> = {},
-): RequestOf<'SyncGroup'> {
-  return {
-    groupId,
-    memberId,
-    generationId,
-    protocolType: 'consumer',
-    protocolName: 'range',
-    assignments: assignments.map(([id, assignment]) => ({ memberId: id, assignment: Buffer.from(assignment) })),
-    ...more,
-  };
-}
-
-type Commit = RequestOf<'OffsetCommit'>;
-
-export function commitRequest(groupId: string, offsets: Record<number, number>, more: Partial<Commit> = {}): Commit {
-  const partitions = Object.entries(offsets).map(([partition, offset]) => ({
-    partitionIndex: Number(partition),
-    committedOffset: offset,
-    committedMetadata: 'm',
-  }));
-  return { groupId, memberId: '', topics: [{ name: 'orders', partitions }], ...more };
 }
 
 const beats: Scenario = {
@@ -480,6 +429,92 @@ const rebalanceTimeout: Scenario = {
   },
 };
 
+const edges: Scenario = {
+  name: 'odd requests',
+  async play(t) {
+    const groupId = t.group('odd');
+    const none = t.group('none');
+    const topics = [{ name: 'unknown', partitions: [{ partitionIndex: 0 }] }];
+    await t.call('nothing deleted of nobody', 'OffsetDelete', 0, { groupId: none, topics });
+    await t.call('nobody leaves', 'LeaveGroup', 5, { groupId: none, members: [] });
+    await t.call('no group is left', 'LeaveGroup', 1, { groupId: '', memberId: 'm' });
+    await t.call('no group is left', 'LeaveGroup', 4, { groupId: '', members: [{ memberId: 'm' }] });
+    await t.call('no group is synced', 'SyncGroup', 5, syncRequest('', 'm', 1));
+    await t.call('no group syncs', 'SyncGroup', 3, syncRequest(none, 'm', 1));
+    const { memberId: pending } = await t.call('an id', 'JoinGroup', 9, joinRequest(groupId));
+    await t.call('an id, with an instance', 'JoinGroup', 9, joinRequest(groupId, pending, { groupInstanceId: 'i' }));
+    await t.call('an id beats', 'Heartbeat', 4, { groupId, memberId: pending, generationId: 0 });
+    await t.call('an id syncs', 'SyncGroup', 5, syncRequest(groupId, pending, 0));
+    await t.call(
+      'an id commits',
+      'OffsetCommit',
+      9,
+      commitRequest(groupId, { 0: 1 }, { memberId: pending, generationIdOrMemberEpoch: 0 }),
+    );
+    await t.call('described', 'DescribeGroups', 6, { groups: [groupId] });
+    await t.call('an id leaves', 'LeaveGroup', 5, { groupId, members: [{ memberId: pending }] });
+    await t.call('an id that left joins', 'JoinGroup', 9, joinRequest(groupId, pending));
+    const a = await t.call('a static member', 'JoinGroup', 9, joinRequest(groupId, '', { groupInstanceId: 'i' }));
+    await t.call(
+      'an assignment for strangers',
+      'SyncGroup',
+      5,
+      syncRequest(groupId, a.memberId, 1, [['nobody', 'x']], { groupInstanceId: 'i' }),
+    );
+    await t.call('nobody leaves', 'LeaveGroup', 5, { groupId, members: [] });
+    const commit = { memberId: a.memberId, generationIdOrMemberEpoch: -1 };
+    await t.call('a member without generation commits', 'OffsetCommit', 8, commitRequest(groupId, { 0: 1 }, commit));
+    await t.call(
+      'of another generation',
+      'OffsetCommit',
+      9,
+      commitRequest(groupId, { 0: 1 }, { ...commit, generationIdOrMemberEpoch: 2 }),
+    );
+    await t.call(
+      'of another instance',
+      'OffsetCommit',
+      9,
+      commitRequest(groupId, { 0: 1 }, { ...commit, generationIdOrMemberEpoch: 1, groupInstanceId: 'other' }),
+    );
+    await t.call(
+      'as itself',
+      'OffsetCommit',
+      9,
+      commitRequest(groupId, { 0: 1 }, { ...commit, generationIdOrMemberEpoch: 1, groupInstanceId: 'i' }),
+    );
+    await t.call('no topics', 'OffsetCommit', 9, commitRequest(none, {}, { topics: [] }));
+    await t.call('no topics', 'OffsetFetch', 1, { groupId, topics: [] });
+    await t.call('all topics', 'OffsetFetch', 2, { groupId, topics: null });
+    await t.call(
+      'another type',
+      'JoinGroup',
+      9,
+      joinRequest(groupId, a.memberId, { protocolType: 'x', groupInstanceId: 'i' }),
+    );
+    await t.call('fenced', 'JoinGroup', 9, joinRequest(groupId, 'other', { groupInstanceId: 'i' }));
+    await t.call('unknown instance', 'JoinGroup', 9, joinRequest(groupId, a.memberId, { groupInstanceId: 'j' }));
+    const changed = joinRequest(groupId, '', {
+      groupInstanceId: 'i',
+      protocols: [{ name: 'other', metadata: Buffer.from('o') }],
+    });
+    await t.call('the only member changes its protocol', 'JoinGroup', 9, changed);
+    const both = [
+      { name: 'other', metadata: Buffer.from('o') },
+      { name: 'range', metadata: Buffer.from('r') },
+    ];
+    const b = await t.call('the only member prefers another', 'JoinGroup', 9, { ...changed, protocols: both });
+    await t.call('rejoins without instance', 'JoinGroup', 9, joinRequest(groupId, b.memberId, { protocols: both }));
+    await t.call('strange filters', 'ListGroups', 5, { typesFilter: ['strange'] });
+    await t.call('strange filters', 'ListGroups', 5, { statesFilter: ['strange'], typesFilter: ['Classic'] });
+    await t.call('one filter is strange', 'ListGroups', 5, {
+      statesFilter: ['strange', 'completingrebalance'],
+      typesFilter: ['CLASSIC', 'strange'],
+    });
+    await t.call('deleted', 'DeleteGroups', 2, { groupsNames: [groupId, none, none] });
+    await t.records(groupId);
+  },
+};
+
 export const scenarios: readonly Scenario[] = [
   beats,
   twoMembers,
@@ -490,4 +525,5 @@ export const scenarios: readonly Scenario[] = [
   deletion,
   sessions,
   rebalanceTimeout,
+  edges,
 ];
