@@ -1,12 +1,8 @@
 import type { RequestOf } from './coordinator-fixture.ts';
 import { commitRequest, joinRequest, subscription, syncRequest } from './group-requests.ts';
-import type { Transcript } from './transcript.ts';
-
-/** What clients may do with a classic group. Played on Apache Kafka once, and on our coordinator in every test run. */
-export interface Scenario {
-  readonly name: string;
-  play(t: Transcript): Promise<void>;
-}
+import { oddRequests } from './odd-scenarios.ts';
+import { deletion, offsets } from './offset-scenarios.ts';
+import type { Scenario, Transcript } from './transcript.ts';
 
 /** A member with an id, alone in a stable group of generation 1. */
 async function stableMember(
@@ -235,155 +231,6 @@ const staticMember: Scenario = {
   },
 };
 
-const offsets: Scenario = {
-  name: 'offsets of a simple consumer',
-  async play(t) {
-    const groupId = t.group('simple');
-    const topic = (partitionIndexes: number[]) => [{ name: 'orders', partitionIndexes }];
-    await t.call('fetched before', 'OffsetFetch', 7, { groupId, topics: topic([0, 1]) });
-    await t.call('all fetched before', 'OffsetFetch', 7, { groupId, topics: null });
-    await t.call('committed', 'OffsetCommit', 9, commitRequest(groupId, { 0: 10, 1: 20, 7: 30 }));
-    const unknown = [
-      { name: 'unknown', partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }] },
-    ];
-    await t.call('of no topic', 'OffsetCommit', 2, commitRequest(groupId, {}, { topics: unknown }));
-    await t.call(
-      'with an epoch',
-      'OffsetCommit',
-      6,
-      commitRequest(
-        groupId,
-        {},
-        {
-          topics: [
-            {
-              name: 'payments',
-              partitions: [{ partitionIndex: 2, committedOffset: 7, committedLeaderEpoch: 3, committedMetadata: null }],
-            },
-          ],
-        },
-      ),
-    );
-    await t.call(
-      'metadata too long',
-      'OffsetCommit',
-      8,
-      commitRequest(
-        groupId,
-        {},
-        {
-          topics: [
-            {
-              name: 'payments',
-              partitions: [
-                { partitionIndex: 0, committedOffset: 7, committedMetadata: 'x'.repeat(4097) },
-                { partitionIndex: 1, committedOffset: 8, committedMetadata: 'x'.repeat(4) },
-              ],
-            },
-          ],
-        },
-      ),
-    );
-    await t.call(
-      'with a generation',
-      'OffsetCommit',
-      8,
-      commitRequest(groupId, { 0: 1 }, { generationIdOrMemberEpoch: 1 }),
-    );
-    await t.call('with a member', 'OffsetCommit', 8, commitRequest(groupId, { 0: 11 }, { memberId: 'x' }));
-    await t.call('with a retention', 'OffsetCommit', 4, commitRequest(groupId, { 2: 5 }, { retentionTimeMs: 100_000 }));
-    const none = t.group('none');
-    await t.call('no group', 'OffsetCommit', 8, commitRequest(none, { 0: 1 }, { generationIdOrMemberEpoch: 1 }));
-    await t.call(
-      'no group',
-      'OffsetCommit',
-      9,
-      commitRequest(none, { 0: 1 }, { generationIdOrMemberEpoch: 1, memberId: 'x' }),
-    );
-    for (const version of [1, 2, 5, 7]) {
-      await t.call('fetched', 'OffsetFetch', version, { groupId, topics: topic([0, 1, 2]) });
-    }
-    await t.call('all fetched', 'OffsetFetch', 7, { groupId, topics: null, requireStable: true });
-    await t.call('groups fetched', 'OffsetFetch', 8, {
-      groups: [
-        { groupId, topics: null },
-        { groupId, topics: topic([0, 9]) },
-        { groupId: none, topics: null },
-        { groupId: none, topics: topic([0]) },
-      ],
-    });
-    await t.call('groups fetched', 'OffsetFetch', 9, {
-      groups: [{ groupId, topics: topic([0]), memberId: 'x', memberEpoch: 3 }],
-      requireStable: true,
-    });
-    await t.call('by id', 'OffsetFetch', 10, {
-      groups: [
-        { groupId, topics: null },
-        {
-          groupId,
-          topics: [
-            { topicId: t.topicId('orders'), partitionIndexes: [0, 1] },
-            { topicId: 'nonononononononononon0', partitionIndexes: [0] },
-          ],
-        },
-      ],
-    });
-    await t.call(
-      'committed by id',
-      'OffsetCommit',
-      10,
-      commitRequest(
-        groupId,
-        {},
-        {
-          topics: [
-            {
-              topicId: t.topicId('orders'),
-              partitions: [{ partitionIndex: 0, committedOffset: 99, committedMetadata: null }],
-            },
-            {
-              topicId: 'nonononononononononon0',
-              partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: null }],
-            },
-          ],
-        },
-      ),
-    );
-    await t.call('no group id', 'OffsetCommit', 8, commitRequest('', { 0: 4 }));
-    await t.call('no group id', 'OffsetFetch', 7, { groupId: '', topics: topic([0]) });
-    await t.call('described', 'DescribeGroups', 6, { groups: [groupId] });
-    await t.call('listed', 'ListGroups', 5, {});
-    const deleted = {
-      name: 'orders',
-      partitions: [{ partitionIndex: 0 }, { partitionIndex: 2 }, { partitionIndex: 8 }],
-    };
-    await t.call('deleted', 'OffsetDelete', 0, { groupId, topics: [deleted] });
-    await t.call('deleted of no topic', 'OffsetDelete', 0, { groupId, topics: [{ ...deleted, name: 'unknown' }] });
-    await t.call('deleted of no group', 'OffsetDelete', 0, { groupId: none, topics: [deleted] });
-    await t.call('all fetched', 'OffsetFetch', 7, { groupId, topics: null });
-    await t.call('a member joins', 'JoinGroup', 3, joinRequest(groupId));
-    await t.call('no longer simple', 'OffsetCommit', 8, commitRequest(groupId, { 0: 1 }));
-    await t.call('deleted with a member', 'OffsetDelete', 0, {
-      groupId,
-      topics: [deleted, { name: 'payments', partitions: [{ partitionIndex: 2 }] }],
-    });
-    await t.call('deleted while not empty', 'DeleteGroups', 2, { groupsNames: [groupId] });
-    await t.records(groupId);
-  },
-};
-
-const deletion: Scenario = {
-  name: 'a group is deleted with its offsets',
-  async play(t) {
-    const groupId = t.group('doomed');
-    await t.call('committed', 'OffsetCommit', 8, commitRequest(groupId, { 0: 1, 1: 2 }));
-    await t.call('deleted', 'DeleteGroups', 0, { groupsNames: [groupId] });
-    await t.call('deleted again', 'DeleteGroups', 1, { groupsNames: [groupId] });
-    await t.call('fetched', 'OffsetFetch', 7, { groupId, topics: null });
-    await t.records(groupId);
-  },
-};
-
 const sessions: Scenario = {
   name: 'sessions and ids that are not used expire',
   async play(t) {
@@ -429,92 +276,6 @@ const rebalanceTimeout: Scenario = {
   },
 };
 
-const edges: Scenario = {
-  name: 'odd requests',
-  async play(t) {
-    const groupId = t.group('odd');
-    const none = t.group('none');
-    const topics = [{ name: 'unknown', partitions: [{ partitionIndex: 0 }] }];
-    await t.call('nothing deleted of nobody', 'OffsetDelete', 0, { groupId: none, topics });
-    await t.call('nobody leaves', 'LeaveGroup', 5, { groupId: none, members: [] });
-    await t.call('no group is left', 'LeaveGroup', 1, { groupId: '', memberId: 'm' });
-    await t.call('no group is left', 'LeaveGroup', 4, { groupId: '', members: [{ memberId: 'm' }] });
-    await t.call('no group is synced', 'SyncGroup', 5, syncRequest('', 'm', 1));
-    await t.call('no group syncs', 'SyncGroup', 3, syncRequest(none, 'm', 1));
-    const { memberId: pending } = await t.call('an id', 'JoinGroup', 9, joinRequest(groupId));
-    await t.call('an id, with an instance', 'JoinGroup', 9, joinRequest(groupId, pending, { groupInstanceId: 'i' }));
-    await t.call('an id beats', 'Heartbeat', 4, { groupId, memberId: pending, generationId: 0 });
-    await t.call('an id syncs', 'SyncGroup', 5, syncRequest(groupId, pending, 0));
-    await t.call(
-      'an id commits',
-      'OffsetCommit',
-      9,
-      commitRequest(groupId, { 0: 1 }, { memberId: pending, generationIdOrMemberEpoch: 0 }),
-    );
-    await t.call('described', 'DescribeGroups', 6, { groups: [groupId] });
-    await t.call('an id leaves', 'LeaveGroup', 5, { groupId, members: [{ memberId: pending }] });
-    await t.call('an id that left joins', 'JoinGroup', 9, joinRequest(groupId, pending));
-    const a = await t.call('a static member', 'JoinGroup', 9, joinRequest(groupId, '', { groupInstanceId: 'i' }));
-    await t.call(
-      'an assignment for strangers',
-      'SyncGroup',
-      5,
-      syncRequest(groupId, a.memberId, 1, [['nobody', 'x']], { groupInstanceId: 'i' }),
-    );
-    await t.call('nobody leaves', 'LeaveGroup', 5, { groupId, members: [] });
-    const commit = { memberId: a.memberId, generationIdOrMemberEpoch: -1 };
-    await t.call('a member without generation commits', 'OffsetCommit', 8, commitRequest(groupId, { 0: 1 }, commit));
-    await t.call(
-      'of another generation',
-      'OffsetCommit',
-      9,
-      commitRequest(groupId, { 0: 1 }, { ...commit, generationIdOrMemberEpoch: 2 }),
-    );
-    await t.call(
-      'of another instance',
-      'OffsetCommit',
-      9,
-      commitRequest(groupId, { 0: 1 }, { ...commit, generationIdOrMemberEpoch: 1, groupInstanceId: 'other' }),
-    );
-    await t.call(
-      'as itself',
-      'OffsetCommit',
-      9,
-      commitRequest(groupId, { 0: 1 }, { ...commit, generationIdOrMemberEpoch: 1, groupInstanceId: 'i' }),
-    );
-    await t.call('no topics', 'OffsetCommit', 9, commitRequest(none, {}, { topics: [] }));
-    await t.call('no topics', 'OffsetFetch', 1, { groupId, topics: [] });
-    await t.call('all topics', 'OffsetFetch', 2, { groupId, topics: null });
-    await t.call(
-      'another type',
-      'JoinGroup',
-      9,
-      joinRequest(groupId, a.memberId, { protocolType: 'x', groupInstanceId: 'i' }),
-    );
-    await t.call('fenced', 'JoinGroup', 9, joinRequest(groupId, 'other', { groupInstanceId: 'i' }));
-    await t.call('unknown instance', 'JoinGroup', 9, joinRequest(groupId, a.memberId, { groupInstanceId: 'j' }));
-    const changed = joinRequest(groupId, '', {
-      groupInstanceId: 'i',
-      protocols: [{ name: 'other', metadata: Buffer.from('o') }],
-    });
-    await t.call('the only member changes its protocol', 'JoinGroup', 9, changed);
-    const both = [
-      { name: 'other', metadata: Buffer.from('o') },
-      { name: 'range', metadata: Buffer.from('r') },
-    ];
-    const b = await t.call('the only member prefers another', 'JoinGroup', 9, { ...changed, protocols: both });
-    await t.call('rejoins without instance', 'JoinGroup', 9, joinRequest(groupId, b.memberId, { protocols: both }));
-    await t.call('strange filters', 'ListGroups', 5, { typesFilter: ['strange'] });
-    await t.call('strange filters', 'ListGroups', 5, { statesFilter: ['strange'], typesFilter: ['Classic'] });
-    await t.call('one filter is strange', 'ListGroups', 5, {
-      statesFilter: ['strange', 'completingrebalance'],
-      typesFilter: ['CLASSIC', 'strange'],
-    });
-    await t.call('deleted', 'DeleteGroups', 2, { groupsNames: [groupId, none, none] });
-    await t.records(groupId);
-  },
-};
-
 export const scenarios: readonly Scenario[] = [
   beats,
   twoMembers,
@@ -525,5 +286,5 @@ export const scenarios: readonly Scenario[] = [
   deletion,
   sessions,
   rebalanceTimeout,
-  edges,
+  oddRequests,
 ];

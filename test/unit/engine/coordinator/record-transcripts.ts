@@ -2,7 +2,7 @@
  * Plays the scenarios on a running Apache Kafka of one broker (group.initial.rebalance.delay.ms=0) and writes down what
  * it answered, for the test to compare with:
  *
- *   node test/unit/engine/coordinator/record-transcripts.ts PORT
+ *   node test/unit/engine/coordinator/record-transcripts.ts PORT [FILE]
  */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ import { Transcript } from './transcript.ts';
 import type { Stage } from './transcript.ts';
 
 const port = Number(process.argv[2]);
-const target = new URL('../../../fixtures/group-coordinator/transcripts.json', import.meta.url);
+const target = process.argv[3] ?? new URL('../../../fixtures/group-coordinator/transcripts.json', import.meta.url);
 const OFFSETS_TOPIC = '__consumer_offsets';
 const PARTITIONS = 50;
 

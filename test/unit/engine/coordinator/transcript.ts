@@ -4,6 +4,12 @@ import { batchSize } from '../../../../extension/records/record-batch.ts';
 import { readRecords } from '../../../../extension/records/record-reader.ts';
 import type { GroupApi, RequestOf, ResponseOf } from './coordinator-fixture.ts';
 
+/** What clients may do with a classic group. Played on Apache Kafka once, and on our coordinator in every test run. */
+export interface Scenario {
+  readonly name: string;
+  play(t: Transcript): Promise<void>;
+}
+
 /** A request that is under way. */
 export interface Pending<T> {
   readonly label: string;
