@@ -1,4 +1,5 @@
 import { ErrorCode } from '../../protocol/errors.ts';
+import type { CompressionType } from '../../records/compression-type.ts';
 import { RecordBatchBuilder } from '../../records/record-batch-builder.ts';
 import { ApiError } from '../common/api-error.ts';
 import type { Clock } from '../common/clock.ts';
@@ -36,6 +37,7 @@ export interface ContextOptions<R> {
   readonly logger: Logger;
   readonly timers: TimerQueue;
   readonly writeTimeoutMs: number;
+  readonly compression: CompressionType;
   /** An append that was in the log can't be committed: what is in memory is ahead of the log. */
   readonly onLost: (error: ApiError) => void;
 }
@@ -128,7 +130,7 @@ export class CoordinatorContext<S extends CoordinatorShard<R>, R> {
     const { log, serde, clock } = this.#options;
     const maxSizeBytes = log.maxBatchSizeBytes(this.partition);
     const timestamp = clock.nowMs();
-    let builder = newBatch();
+    let builder = this.#newBatch();
     let first = 0;
     const flush = (end: number): void => {
       if (builder.sizeBytes > maxSizeBytes) {
@@ -138,7 +140,7 @@ export class CoordinatorContext<S extends CoordinatorShard<R>, R> {
         );
       }
       this.#appendBatch(builder.build(), result.records.slice(first, end), result.replay ?? true);
-      builder = newBatch();
+      builder = this.#newBatch();
       first = end;
     };
     result.records.forEach((record, index) => {
@@ -148,6 +150,11 @@ export class CoordinatorContext<S extends CoordinatorShard<R>, R> {
       builder.append({ key, value, timestamp });
     });
     flush(result.records.length);
+  }
+
+  /** Kafka's coordinators write without a producer but with sequences from 0. */
+  #newBatch(): RecordBatchBuilder {
+    return new RecordBatchBuilder({ baseSequence: 0, compression: this.#options.compression });
   }
 
   #appendBatch(batch: Buffer, records: readonly R[], replay: boolean): void {
@@ -215,11 +222,6 @@ export class CoordinatorContext<S extends CoordinatorShard<R>, R> {
     for (const { waiters } of this.#pending.splice(0)) for (const waiter of waiters) waiter(error);
     this.timer.cancelAll();
   }
-}
-
-/** Kafka's coordinators write without a producer but with sequences from 0. */
-function newBatch(): RecordBatchBuilder {
-  return new RecordBatchBuilder({ baseSequence: 0 });
 }
 
 function timedOut(partition: number): ApiError {

@@ -1,4 +1,5 @@
 import { ErrorCode } from '../../protocol/errors.ts';
+import { CompressionType } from '../../records/compression-type.ts';
 import { ApiError } from '../common/api-error.ts';
 import type { Clock } from '../common/clock.ts';
 import type { Logger } from '../common/logger.ts';
@@ -17,6 +18,8 @@ export interface CoordinatorRuntimeOptions<S extends CoordinatorShard<R>, R> {
   readonly logger: Logger;
   /** How long an append may wait for its replicas, in ms. */
   readonly writeTimeoutMs: number;
+  /** Of the batches that are written; none where it is left out. */
+  readonly compression?: CompressionType | undefined;
   readonly createShard: (partition: number, timer: CoordinatorTimer<R>) => S;
 }
 
@@ -76,6 +79,7 @@ export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
 
   #load(partition: number, leaderEpoch: number): Promise<void> {
     const { createShard, log, serde, clock, logger, writeTimeoutMs } = this.#options;
+    const compression = this.#options.compression ?? CompressionType.none;
     const context = new CoordinatorContext<S, R>(
       {
         partition,
@@ -86,6 +90,7 @@ export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
         logger,
         timers: this.#timers,
         writeTimeoutMs,
+        compression,
         onLost: (error) => this.#reload(context, error),
       },
       (timer) => createShard(partition, timer),

@@ -1,3 +1,5 @@
+import type { CompressionType } from '../../records/compression-type.ts';
+
 /** The broker configs that the group coordinator obeys, parsed. The comment is Kafka's name; times in milliseconds. */
 export interface GroupCoordinatorConfig {
   /** `group.min.session.timeout.ms` */
@@ -16,6 +18,8 @@ export interface GroupCoordinatorConfig {
   readonly offsetsRetentionCheckIntervalMs: number;
   /** `offsets.commit.timeout.ms`: how long an append may wait for its replicas. */
   readonly offsetsCommitTimeoutMs: number;
+  /** `offsets.topic.compression.codec`; none where it is left out. */
+  readonly offsetsTopicCompression?: CompressionType;
 }
 
 /** Kafka's defaults. */

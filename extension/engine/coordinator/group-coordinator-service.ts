@@ -76,6 +76,7 @@ export class GroupCoordinatorService implements GroupCoordinator {
       clock,
       logger,
       writeTimeoutMs: config.offsetsCommitTimeoutMs,
+      compression: config.offsetsTopicCompression,
       createShard: (partition, timer) => new GroupCoordinatorShard({ partition, config, clock, random, logger, timer }),
     });
     this.#offsets = new OffsetRequests(this.#runtime, options.topics, (groupId) => this.#partition(groupId));

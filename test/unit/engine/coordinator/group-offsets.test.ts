@@ -3,6 +3,8 @@ import { silentLogger } from '../../../../extension/engine/common/logger.ts';
 import { GroupCoordinatorRecordSerde } from '../../../../extension/engine/coordinator/coordinator-record-serde.ts';
 import { ErrorCode } from '../../../../extension/protocol/errors.ts';
 import { buildEndTransactionBatch } from '../../../../extension/records/control-record.ts';
+import { CompressionType } from '../../../../extension/records/compression-type.ts';
+import { codecId } from '../../../../extension/records/record-batch.ts';
 import { RecordBatchBuilder } from '../../../../extension/records/record-batch-builder.ts';
 import { CoordinatorFixture, ORDERS_ID, PAYMENTS_ID } from './coordinator-fixture.ts';
 import { FakeCoordinatorLog } from './fake-coordinator-log.ts';
@@ -91,6 +93,16 @@ describe('what is not committed to the log', () => {
     f.log.commit(f.service.partitionFor('g'));
     await f.clock.advance();
     expect(await offsets(f)).toEqual({ 'orders-0': 2 });
+  });
+});
+
+describe('offsets.topic.compression.codec', () => {
+  it('compresses what is written, and a restart reads it', async () => {
+    const f = await new CoordinatorFixture({ offsetsTopicCompression: CompressionType.gzip }).start();
+    await commit(f, { 0: 1, 1: 2 });
+    const [batch] = f.log.batches(f.service.partitionFor('g'));
+    expect(codecId(batch!, 0)).toBe(CompressionType.gzip);
+    expect(await offsets(await f.restart())).toEqual({ 'orders-0': 1, 'orders-1': 2 });
   });
 });
 
