@@ -44,8 +44,8 @@ export class LocalLog {
   #pending: PendingBytes[] = [];
   /** Files were made whose names the directory may lose with the power. */
   #hasNewFiles = false;
-  /** Counts what changes segments other than by appending: what was read across one may be wrong. */
-  #changes = 0;
+  /** Counts truncations: what was read across one may be neither the old nor the new log. */
+  #truncations = 0;
   /** The last position that an upper bound was translated to. */
   #bound: { readonly segment: LogSegment; readonly offset: number; readonly position: number } | undefined;
 
@@ -84,8 +84,8 @@ export class LocalLog {
     return this.#pending.length > 0;
   }
 
-  get changes(): number {
-    return this.#changes;
+  get truncations(): number {
+    return this.#truncations;
   }
 
   set config(config: LogConfig) {
@@ -228,7 +228,7 @@ export class LocalLog {
   }
 
   #startTruncation(): void {
-    this.#changes++;
+    this.#truncations++;
     this.#bound = undefined;
   }
 
@@ -241,7 +241,6 @@ export class LocalLog {
   /** Takes segments out of service: their files are renamed now and deleted after `file.delete.delay.ms`. */
   deleteSegments(segments: readonly LogSegment[]): void {
     if (segments.length === 0) return;
-    this.#changes++;
     for (const segment of segments) {
       this.segments.remove(segment);
       this.#recent.dropSegment(segment);
@@ -265,10 +264,10 @@ export class LocalLog {
   async flushAsync(upTo: number): Promise<void> {
     const target = Math.min(upTo, this.#writtenEndOffset);
     if (target <= this.#recoveryPoint) return;
-    const changes = this.#changes;
+    const truncations = this.#truncations;
     this.#syncDirectory();
     for (const segment of this.#unflushed(target)) await segment.sync(segment === this.segments.active);
-    if (changes === this.#changes && target > this.#recoveryPoint) this.#recoveryPoint = target;
+    if (truncations === this.#truncations && target > this.#recoveryPoint) this.#recoveryPoint = target;
   }
 
   #syncDirectory(): void {

@@ -12,6 +12,7 @@ import type { LogEnvironment } from './log-environment.ts';
 import { openLog } from './log-loader.ts';
 import { readMetaProperties } from './meta-properties.ts';
 import { PeriodicWork } from './periodic-work.ts';
+import { deleteOldSegments } from './retention-task.ts';
 import type { UnifiedLog } from './unified-log.ts';
 
 export interface LogManagerOptions {
@@ -22,6 +23,8 @@ export interface LogManagerOptions {
   readonly config: LogConfig;
   /** The configs of a topic where they are known at load already; else the broker sets them with `updateConfig`. */
   readonly topicConfig?: (topic: string) => LogConfig | undefined;
+  /** `log.retention.check.interval.ms`. */
+  readonly retentionCheckIntervalMs?: number;
   /** Called while logs are loaded, after an unclean stop also recovered. */
   readonly onProgress?: (loaded: number, total: number) => void;
   /** A directory's disk failed; its logs are out of service. */
@@ -47,6 +50,7 @@ const INDEX_SAVE_INTERVAL_MS = 1000;
 const HIGH_WATERMARK_CHECKPOINT_INTERVAL_MS = 5000;
 const CHECKPOINT_INTERVAL_MS = 60_000;
 const PRODUCER_EXPIRY_INTERVAL_MS = 600_000;
+const DEFAULT_RETENTION_CHECK_INTERVAL_MS = 300_000;
 
 /** What one directory says of its logs before they are opened. */
 interface DirectoryState {
@@ -294,7 +298,14 @@ export class LogManager {
       this.#checkpoints.highWatermarks(false),
     );
     this.#work.every('checkpoints', CHECKPOINT_INTERVAL_MS, () => this.#checkpoints.offsets());
+    const retentionMs = this.#options.retentionCheckIntervalMs ?? DEFAULT_RETENTION_CHECK_INTERVAL_MS;
+    this.#work.every('retention', retentionMs, () => void this.deleteOldSegments());
     this.#work.every('producers', PRODUCER_EXPIRY_INTERVAL_MS, () => this.#expireProducers());
+  }
+
+  /** Has every log delete what its retention lets go. Never rejects. */
+  deleteOldSegments(): Promise<void> {
+    return deleteOldSegments([...this.logs()], this.#environment.clock, this.#environment.logger);
   }
 
   #expireProducers(): void {

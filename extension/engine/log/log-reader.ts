@@ -81,17 +81,14 @@ export class LogReader {
   async #readDiskAsync(range: ReadRange, options: ReadOptions): Promise<FetchDataInfo> {
     const { local } = this.#log;
     const { startOffset, upperOffset, maxBytes, minOneMessage } = range;
-    const { changes } = local;
+    const { truncations } = local;
     let records: Buffer[] | undefined;
-    let failure: unknown;
     try {
       records = await runReadPlanAsync(local.readPlan(startOffset, maxBytes, upperOffset, minOneMessage));
-    } catch (error) {
-      failure = error;
+    } catch {
+      // A segment may have been deleted meanwhile. The second read says what is wrong if it was not that.
     }
-    // Segments were cut, deleted or replaced meanwhile: what was read may be neither the old nor the new state.
-    if (changes !== local.changes) return this.read(startOffset, maxBytes, options);
-    if (records === undefined) throw readError(this.#log.name, failure);
+    if (records === undefined || truncations !== local.truncations) return this.read(startOffset, maxBytes, options);
     return this.#fetchData(range, records);
   }
 

@@ -1,4 +1,3 @@
-import { RecordReader } from '../../records/record-reader.ts';
 import { BATCH_HEADER_SIZE } from '../../records/record-batch-layout.ts';
 import { hasValidCrc } from '../../records/record-batch.ts';
 import * as batch from '../../records/record-batch.ts';
@@ -9,7 +8,6 @@ import type { LogConfig } from './log-config.ts';
 import * as names from './log-file-names.ts';
 import { OFFSET_INDEX_ENTRY_SIZE, OffsetIndex } from './offset-index.ts';
 import type { OffsetPosition } from './offset-index.ts';
-import type { TimestampAndOffset } from './partition-log.ts';
 import { TIME_INDEX_ENTRY_SIZE, TimeIndex } from './time-index.ts';
 import type { TimestampOffset } from './time-index.ts';
 import { TransactionIndex } from './transaction-index.ts';
@@ -325,32 +323,6 @@ export class LogSegment {
       if (batch.lastOffset(scanner.bytes, scanner.at) >= offset) return scanner.position;
     }
     return scanner.nextPosition;
-  }
-
-  /** The first record at or past both the time and the offset. */
-  findByTimestamp(timestampMs: number, startOffset: number): TimestampAndOffset | undefined {
-    const entry = this.timeIndex.lookup(timestampMs);
-    const headers = this.scan(this.indexedPosition(Math.max(entry.offset, startOffset)));
-    while (headers.next()) {
-      const { bytes, at } = headers;
-      if (batch.maxTimestamp(bytes, at) < timestampMs || batch.lastOffset(bytes, at) < startOffset) continue;
-      const found = this.#findInBatch(headers.position, timestampMs, startOffset);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-
-  #findInBatch(position: number, timestampMs: number, startOffset: number): TimestampAndOffset | undefined {
-    const whole = this.scan(position, true);
-    if (!whole.next()) return undefined;
-    const leaderEpoch = batch.partitionLeaderEpoch(whole.bytes, whole.at);
-    const reader = new RecordReader(whole.bytes, whole.at);
-    while (reader.next()) {
-      if (reader.timestamp >= timestampMs && reader.offset >= startOffset) {
-        return { timestampMs: reader.timestamp, offset: reader.offset, leaderEpoch };
-      }
-    }
-    return undefined;
   }
 
   /** Hands index entries that wait in memory to the operating system. */

@@ -41,8 +41,39 @@ export function findOffsetByTimestamp(log: SearchedLog, timestampMs: number): Ti
 function findFirstAtOrAfter(log: SearchedLog, timestampMs: number): TimestampAndOffset | undefined {
   for (const segment of log.local.segments.from(log.logStartOffset)) {
     if (segment.maxTimestamp.timestampMs < timestampMs) continue;
-    const found = segment.findByTimestamp(timestampMs, log.logStartOffset);
+    const found = findInSegment(segment, timestampMs, log.logStartOffset);
     if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The first record at or past both the time and the offset. */
+function findInSegment(segment: LogSegment, timestampMs: number, startOffset: number): TimestampAndOffset | undefined {
+  const entry = segment.timeIndex.lookup(timestampMs);
+  const headers = segment.scan(segment.indexedPosition(Math.max(entry.offset, startOffset)));
+  while (headers.next()) {
+    const { bytes, at } = headers;
+    if (batch.maxTimestamp(bytes, at) < timestampMs || batch.lastOffset(bytes, at) < startOffset) continue;
+    const found = findInBatch(segment, headers.position, timestampMs, startOffset);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function findInBatch(
+  segment: LogSegment,
+  position: number,
+  timestampMs: number,
+  startOffset: number,
+): TimestampAndOffset | undefined {
+  const whole = segment.scan(position, true);
+  if (!whole.next()) return undefined;
+  const leaderEpoch = batch.partitionLeaderEpoch(whole.bytes, whole.at);
+  const reader = new RecordReader(whole.bytes, whole.at);
+  while (reader.next()) {
+    if (reader.timestamp >= timestampMs && reader.offset >= startOffset) {
+      return { timestampMs: reader.timestamp, offset: reader.offset, leaderEpoch };
+    }
   }
   return undefined;
 }
@@ -60,13 +91,13 @@ function findMaxTimestamp(log: SearchedLog): TimestampAndOffset | undefined {
       latest = segment;
     }
   }
-  if (latest !== undefined) largest = latest.findByTimestamp(latest.maxTimestamp.timestampMs, log.logStartOffset);
+  if (latest !== undefined) largest = findInSegment(latest, latest.maxTimestamp.timestampMs, log.logStartOffset);
   return largest;
 }
 
 /** Within one segment. Records below the log start do not count, so its own largest timestamp may not be there. */
 function largestFrom(segment: LogSegment, startOffset: number): TimestampAndOffset | undefined {
-  const found = segment.findByTimestamp(segment.maxTimestamp.timestampMs, startOffset);
+  const found = findInSegment(segment, segment.maxTimestamp.timestampMs, startOffset);
   if (found !== undefined || startOffset <= segment.baseOffset) return found;
   let largest: TimestampAndOffset | undefined;
   const batches = segment.scan(segment.indexedPosition(startOffset), true);

@@ -2,10 +2,11 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ApiError } from '../common/api-error.ts';
 import type { LeaderEpochFileCache } from './leader-epoch-file-cache.ts';
 import type { LocalLog } from './local-log.ts';
+import type { LogSegment } from './log-segment.ts';
 import { LogAppender } from './log-appender.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
-import { coded, isOutOfSpace, storageError } from './log-errors.ts';
+import { LogGuard } from './log-guard.ts';
 import { LogReader } from './log-reader.ts';
 import { findOffsetByTimestamp } from './offset-by-timestamp.ts';
 import type {
@@ -26,6 +27,7 @@ import type {
 import type { PartitionMetadataFile } from './partition-metadata-file.ts';
 import type { ProducerStateManager } from './producer-state-manager.ts';
 import { rebuildProducerState } from './producer-state-rebuild.ts';
+import { deletableSegments } from './retention.ts';
 import { describeSegment } from './segment-info.ts';
 
 /** Everything that a log is made of, as log-loader.ts found it. */
@@ -61,9 +63,8 @@ export class UnifiedLog implements PartitionLog {
   #config: LogConfig;
   #logStartOffset: number;
   #highWatermark: number;
+  readonly #guard: LogGuard;
   #listener: LogListener = {};
-  #failure: ApiError | undefined;
-  #isClosed = false;
 
   constructor(environment: LogEnvironment, loaded: LoadedLog) {
     this.#environment = environment;
@@ -78,6 +79,7 @@ export class UnifiedLog implements PartitionLog {
     this.#config = loaded.config;
     this.#logStartOffset = loaded.logStartOffset;
     this.#highWatermark = Math.min(Math.max(loaded.highWatermark, loaded.logStartOffset), loaded.local.nextOffset);
+    this.#guard = new LogGuard(this.name, environment.logger, (failure) => this.#listener.onFailed?.(this, failure));
     this.#appender = new LogAppender(environment, this);
     this.#reader = new LogReader(this);
   }
@@ -138,7 +140,11 @@ export class UnifiedLog implements PartitionLog {
 
   /** Why the log is out of service; undefined while it serves. */
   get failure(): ApiError | undefined {
-    return this.#failure;
+    return this.#guard.failure;
+  }
+
+  get isInService(): boolean {
+    return this.#guard.inService;
   }
 
   setListener(listener: LogListener): void {
@@ -146,12 +152,12 @@ export class UnifiedLog implements PartitionLog {
   }
 
   appendAsLeader(records: Buffer, leaderEpoch: number, options: LeaderAppendOptions = {}): LogAppendInfo {
-    this.#checkUsable();
+    this.#guard.check();
     return this.#appender.appendAsLeader(records, leaderEpoch, options);
   }
 
   appendAsFollower(records: Buffer, leaderEpoch: number, onWritten?: WriteCallback): LogAppendInfo {
-    this.#checkUsable();
+    this.#guard.check();
     return this.#appender.appendAsFollower(records, leaderEpoch, onWritten);
   }
 
@@ -160,12 +166,12 @@ export class UnifiedLog implements PartitionLog {
   }
 
   read(startOffset: number, maxBytes: number, options: ReadOptions = {}): FetchDataInfo {
-    this.#checkUsable();
+    this.#guard.check();
     return this.#reader.read(startOffset, maxBytes, options);
   }
 
   readAsync(startOffset: number, maxBytes: number, options: ReadOptions = {}): FetchDataInfo | Promise<FetchDataInfo> {
-    this.#checkUsable();
+    this.#guard.check();
     return this.#reader.readAsync(startOffset, maxBytes, options);
   }
 
@@ -234,7 +240,7 @@ export class UnifiedLog implements PartitionLog {
   roll(): void {
     // What waits is written first: a write that fails takes offsets back.
     this.flushWrites();
-    this.#checkUsable();
+    this.#guard.check();
     if (this.local.segments.active.sizeBytes > 0) this.rollFor(this.nextOffset);
   }
 
@@ -251,17 +257,50 @@ export class UnifiedLog implements PartitionLog {
     });
   }
 
+  /**
+   * Deletes what retention lets go; answers how many segments. The log is never without a segment: when all go, an empty
+   * one takes their place.
+   */
+  deleteOldSegments(nowMs: number): number {
+    return this.#onDisk('deleting old segments of', () => {
+      const { fileSystem } = this.#environment;
+      const retained = {
+        config: this.#config,
+        segments: this.local.segments,
+        logStartOffset: this.#logStartOffset,
+        logEndOffset: this.logEndOffset,
+        highWatermark: this.#highWatermark,
+      };
+      const deletable = deletableSegments(retained, nowMs, fileSystem);
+      if (deletable.length === 0) return 0;
+      if (deletable.includes(this.local.segments.active)) this.rollFor(this.nextOffset);
+      this.#deleteSegments(deletable);
+      const { baseOffset } = this.local.segments.first;
+      if (baseOffset > this.#logStartOffset) this.incrementLogStartOffset(baseOffset, 'retention');
+      return deletable.length;
+    });
+  }
+
+  /** Their producer snapshots go with them. */
+  #deleteSegments(segments: readonly LogSegment[]): void {
+    this.local.deleteSegments(segments);
+    for (const { baseOffset } of segments) {
+      const path = this.producers.releaseSnapshot(baseOffset);
+      if (path !== undefined) this.#environment.fileSystem.unlinkSync(path);
+    }
+  }
+
   flush(upTo = this.nextOffset): void {
     this.#onDisk('flushing', () => this.local.flush(upTo));
   }
 
   async flushAsync(upTo = this.nextOffset): Promise<void> {
     this.flushWrites();
-    this.#checkUsable();
+    this.#guard.check();
     try {
       await this.local.flushAsync(upTo);
     } catch (error) {
-      if (this.#isClosed) return;
+      if (this.#guard.isClosed) return;
       throw this.fail(`flushing ${this.name} failed`, error);
     }
   }
@@ -283,7 +322,7 @@ export class UnifiedLog implements PartitionLog {
   }
 
   collectAbortedTransactions(startOffset: number, upperBoundOffset: number): AbortedTransaction[] {
-    this.#checkUsable();
+    this.#guard.check();
     return this.#reader.abortedTransactions(startOffset, upperBoundOffset);
   }
 
@@ -298,7 +337,7 @@ export class UnifiedLog implements PartitionLog {
 
   /** Index entries that wait in memory, handed to the operating system. */
   saveIndexes(): void {
-    if (this.#isClosed || this.#failure !== undefined) return;
+    if (!this.#guard.inService) return;
     this.#onDisk('writing the index of', () => this.local.segments.active.saveIndexes());
   }
 
@@ -313,10 +352,10 @@ export class UnifiedLog implements PartitionLog {
 
   /** Writes what is queued and a producer snapshot at the end, completes the indexes and closes the files. */
   close(): void {
-    if (this.#isClosed) return;
+    if (this.#guard.isClosed) return;
     this.flushWrites();
     try {
-      if (this.#failure !== undefined) return;
+      if (!this.#guard.inService) return;
       this.producers.takeSnapshot();
       this.local.segments.active.becomeInactive();
     } finally {
@@ -326,46 +365,22 @@ export class UnifiedLog implements PartitionLog {
 
   /** Out of service at once, nothing more is written: the topic was deleted, or the process plays dead. */
   abandon(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+    if (this.#guard.isClosed) return;
+    this.#guard.close();
     this.#environment.writes.forget(this);
     this.local.closeFiles();
-    this.#appender.abandon(this.#closedError());
+    this.#appender.abandon(this.#guard.closedError());
   }
 
-  #closedError(): ApiError {
-    return new ApiError(ErrorCode.KAFKA_STORAGE_ERROR, `The log of ${this.name} is closed.`);
-  }
-
-  #checkUsable(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#isClosed) throw this.#closedError();
-  }
-
-  /**
-   * Runs what touches the disk beside appends: queued bytes go first. A failure takes the log out of service, except for
-   * want of space, after which the same may be tried again.
-   */
+  /** Runs what touches the disk beside appends: queued bytes go first. */
   #onDisk<T>(what: string, action: () => T): T {
-    return this.#onDiskOrFail(what, () => {
-      try {
-        return action();
-      } catch (error) {
-        throw isOutOfSpace(error) ? storageError(`${what} ${this.name} failed`, error) : error;
-      }
-    });
+    this.flushWrites();
+    return this.#guard.run(what, action);
   }
 
-  /** As {@link #onDisk}, for what leaves the log in pieces when it fails half-way. */
   #onDiskOrFail<T>(what: string, action: () => T): T {
     this.flushWrites();
-    this.#checkUsable();
-    try {
-      return coded(this.name, action);
-    } catch (error) {
-      if (error instanceof ApiError) throw error;
-      throw this.fail(`${what} ${this.name} failed`, error);
-    }
+    return this.#guard.runOrFail(what, action);
   }
 
   /** For the appender: something waits for the end of this turn. */
@@ -378,23 +393,11 @@ export class UnifiedLog implements PartitionLog {
     this.notify(() => this.#listener.onLogEndAdvanced?.(this));
   }
 
-  /** The disk is not to be trusted any more: takes the log out of service. */
   fail(what: string, cause: unknown): ApiError {
-    if (this.#failure === undefined) {
-      const failure = storageError(what, cause);
-      this.#failure = failure;
-      this.#environment.logger.error(`${failure.message}; the partition is offline`, cause);
-      this.notify(() => this.#listener.onFailed?.(this, failure));
-    }
-    return this.#failure;
+    return this.#guard.fail(what, cause);
   }
 
-  /** Calls somebody else's code, which must not harm the log. */
   notify(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      this.#environment.logger.error(`A listener of ${this.name} failed`, error);
-    }
+    this.#guard.notify(call);
   }
 }
