@@ -5,8 +5,9 @@ import { customElement, property } from 'lit/decorators.js';
 const STEP_PIXELS = 16;
 
 /**
- * Two panes with a sash between them, moved by pointer or arrow keys. `size` is the second pane's extent in pixels; a
- * `resize-pane` event tells the new one. Without content in the second slot the first has all.
+ * Two panes with a sash between them, moved by pointer or arrow keys. `size` is the extent in pixels of one pane, the
+ * second unless `sized` says otherwise; the other has the rest. A `resize-pane` event tells the new size. A `single` split
+ * has its first pane only.
  */
 @customElement('samsa-split')
 export class Split extends LitElement {
@@ -27,10 +28,10 @@ export class Split extends LitElement {
       min-height: 0;
       overflow: hidden;
     }
-    .first {
+    .rest {
       flex: 1 1 0;
     }
-    .second {
+    .sized {
       flex: none;
     }
     .sash {
@@ -66,6 +67,7 @@ export class Split extends LitElement {
 
   /** One above the other. */
   @property({ type: Boolean, reflect: true }) stacked = false;
+  @property() sized: 'first' | 'second' = 'second';
   @property({ type: Number }) size = 320;
   @property({ type: Number }) least = 160;
   @property({ type: Boolean }) single = false;
@@ -77,8 +79,9 @@ export class Split extends LitElement {
   protected override render(): TemplateResult {
     const extent = `${this.#clamped(this.size)}px`;
     const style = this.stacked ? `height:${extent}` : `width:${extent}`;
+    const isFirst = this.sized === 'first' && !this.single;
     return html`
-      <div class="pane first"><slot name="first"></slot></div>
+      <div class="pane ${isFirst ? 'sized' : 'rest'}" .style=${isFirst ? style : ''}><slot name="first"></slot></div>
       ${
         this.single
           ? nothing
@@ -98,7 +101,9 @@ export class Split extends LitElement {
                 @pointercancel=${this.#onUp}
                 @keydown=${this.#onKey}
               ></div>
-              <div class="pane second" .style=${style}><slot name="second"></slot></div>
+              <div class="pane ${isFirst ? 'rest' : 'sized'}" .style=${isFirst ? '' : style}>
+                <slot name="second"></slot>
+              </div>
             `
       }
     `;
@@ -128,7 +133,7 @@ export class Split extends LitElement {
   readonly #onMove = (event: PointerEvent): void => {
     if (this.#drag === undefined) return;
     const now = this.stacked ? event.clientY : event.clientX;
-    this.#resize(this.#drag.size + this.#drag.at - now);
+    this.#resize(this.#drag.size + (this.sized === 'first' ? now - this.#drag.at : this.#drag.at - now));
   };
 
   readonly #onUp = (event: PointerEvent): void => {
@@ -137,10 +142,11 @@ export class Split extends LitElement {
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    const larger = this.stacked ? 'ArrowUp' : 'ArrowLeft';
-    const smaller = this.stacked ? 'ArrowDown' : 'ArrowRight';
-    if (event.key !== larger && event.key !== smaller) return;
+    const back = this.stacked ? 'ArrowUp' : 'ArrowLeft';
+    const on = this.stacked ? 'ArrowDown' : 'ArrowRight';
+    if (event.key !== back && event.key !== on) return;
     event.preventDefault();
-    this.#resize(this.#clamped(this.size) + (event.key === larger ? STEP_PIXELS : -STEP_PIXELS));
+    const isLarger = (event.key === on) === (this.sized === 'first');
+    this.#resize(this.#clamped(this.size) + (isLarger ? STEP_PIXELS : -STEP_PIXELS));
   };
 }
