@@ -18,6 +18,8 @@ export interface PlannedReset extends TopicPartition {
   readonly target: number;
   /** Set when the offset asked for lies outside of what the partition holds and was moved to its nearer end. */
   readonly clampedFrom: number | null;
+  /** Whether no record is as late as the time asked for, so that the end was taken. */
+  readonly isPastEnd: boolean;
 }
 
 /**
@@ -52,7 +54,13 @@ export async function planOffsetReset(
     const range = { start: start.value.offset, end: end.value.offset, time: time?.value?.offset ?? -1 };
     const wanted = wantedOffset(target, current, range);
     const kept = Math.min(Math.max(wanted, range.start), range.end);
-    const value = { ...item, current, target: kept, clampedFrom: kept === wanted ? null : wanted };
+    const value = {
+      ...item,
+      current,
+      target: kept,
+      clampedFrom: kept === wanted ? null : wanted,
+      isPastEnd: times !== undefined && range.time < 0,
+    };
     return { ...item, value, error: null };
   });
 }
