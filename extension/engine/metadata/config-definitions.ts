@@ -113,6 +113,9 @@ export const groupConfigs = index(facts.group, (name) => {
 /** Configs of client-metrics subscriptions. */
 export const clientMetricsConfigs = index(facts.clientMetrics, () => []);
 
+/** Broker configs that change while running only where they are given per listener. */
+export const dynamicSecurityConfigs: ReadonlySet<string> = new Set(facts.dynamicSecurity);
+
 const LISTENER_PREFIX = /^listener\.name\.[^.]+\.(?:(?:plain|gssapi|scram-sha-256|scram-sha-512|oauthbearer)\.)?(.+)$/;
 
 /**

@@ -1,3 +1,4 @@
+import type { CreatableTopicConfigsInput } from '../../protocol/generated/create-topics-response.ts';
 import type {
   DescribeConfigsResourceResultInput,
   DescribeConfigsSynonymInput,
@@ -125,6 +126,30 @@ export class ConfigResolver {
     });
   }
 
+  /** A topic's configs with where they come from, as CreateTopics answers them: values as they were given. */
+  effectiveTopicConfigs(configs: ConfigsImage, overrides: ResourceConfigs): CreatableTopicConfigsInput[] {
+    const own = this.#own(configs);
+    const cluster = configs.get(ConfigResourceType.BROKER, CLUSTER_DEFAULT);
+    const levels: [(name: string) => string | undefined, number][] = [
+      [(name) => own.get(name), ConfigSource.DYNAMIC_BROKER_CONFIG],
+      [(name) => cluster.get(name), ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG],
+      [(name) => this.#static.get(name), ConfigSource.STATIC_BROKER_CONFIG],
+    ];
+    return select(topicConfigs, null, (name) => overrides.has(name)).map((definition) => {
+      const { name, synonyms } = definition;
+      const plain = { name, readOnly: false, isSensitive: isSensitive(definition) };
+      const override = overrides.get(name);
+      if (override !== undefined) return { ...plain, value: override, configSource: ConfigSource.DYNAMIC_TOPIC_CONFIG };
+      for (const [get, configSource] of levels) {
+        for (const synonym of synonyms) {
+          const value = get(synonym.name);
+          if (value !== undefined) return { ...plain, value: inMilliseconds(value, synonym), configSource };
+        }
+      }
+      return { ...plain, value: definition.default ?? null, configSource: ConfigSource.DEFAULT_CONFIG };
+    });
+  }
+
   /** All configs of this broker. */
   describeBroker(configs: ConfigsImage, keys: readonly string[] | null): DescribeConfigsResourceResultInput[] {
     const own = this.#own(configs);
@@ -167,7 +192,8 @@ export class ConfigResolver {
       const [broker] = definition.synonyms;
       const inherited = broker === undefined ? null : this.broker(configs, broker.name);
       const value = canonical(definition, override ?? inherited ?? definition.default ?? null);
-      const synonyms = broker === undefined ? [] : this.#brokerSynonyms(configs, broker.name, false);
+      const synonyms =
+        broker === undefined ? ownDefault(definition) : this.#brokerSynonyms(configs, broker.name, false);
       if (override !== undefined) synonyms.unshift({ name: definition.name, value, source: ConfigSource.GROUP_CONFIG });
       return entry(definition, value, synonyms, false);
     });
@@ -186,9 +212,6 @@ export class ConfigResolver {
       const synonyms: DescribeConfigsSynonymInput[] = [];
       if (override !== undefined) {
         synonyms.push({ name: definition.name, value, source: ConfigSource.CLIENT_METRICS_CONFIG });
-      }
-      if (definition.default !== undefined && definition.default !== null) {
-        synonyms.push({ name: definition.name, value: definition.default, source: ConfigSource.DEFAULT_CONFIG });
       }
       return entry(definition, value, synonyms, false);
     });
@@ -241,6 +264,11 @@ export class ConfigResolver {
     const first = found.findIndex((synonym) => synonym.name === name);
     return first < 0 ? [] : found.slice(first);
   }
+}
+
+function ownDefault(definition: ConfigDefinition): DescribeConfigsSynonymInput[] {
+  const { name, default: value } = definition;
+  return value === undefined || value === null ? [] : [{ name, value, source: ConfigSource.DEFAULT_CONFIG }];
 }
 
 function inMilliseconds(value: string, synonym: ConfigSynonym): string {

@@ -57,7 +57,8 @@ function parse(definition: ConfigDefinition, value: string): string {
       return Number.isInteger(number) ? `${number}.0` : String(number);
     }
     case 'LIST':
-      return parseConfigList(text).join(',');
+      // Kafka drops what is repeated, and says so in its log.
+      return [...new Set(parseConfigList(text))].join(',');
     case 'STRING':
     case 'CLASS':
       return text;
@@ -131,7 +132,6 @@ function checkList(
   const items = parseConfigList(value);
   if (items.length === 0 && !check.emptyAllowed) throw invalid(definition, value, 'The list must not be empty');
   if (items.includes('')) throw invalid(definition, value, 'The list must not have empty elements');
-  if (new Set(items).size < items.length) throw invalid(definition, value, 'The list must not have duplicates');
   const { values } = check;
   const unknown = values === undefined ? undefined : items.find((item) => !values.includes(item));
   if (unknown !== undefined) throw invalid(definition, value, `String must be one of: ${values?.join(', ')}`);

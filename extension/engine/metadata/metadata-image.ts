@@ -17,19 +17,39 @@ export const EMPTY_PROVENANCE: MetadataProvenance = { offset: -1, epoch: -1, las
 export interface TopicImage {
   readonly name: string;
   readonly id: string;
+  /** Grows with every topic created: the order of creation, kept by snapshots. */
+  readonly sequence: number;
   readonly partitions: readonly PartitionRegistration[];
 }
 
 /** All topics, by name in order and by id. */
 export class TopicsImage {
-  static readonly EMPTY = new TopicsImage(SortedMap.empty(), SortedMap.empty());
+  static readonly EMPTY = new TopicsImage(SortedMap.empty(), SortedMap.empty(), SortedMap.empty(), 0, undefined);
 
   readonly byName: SortedMap<TopicImage>;
   readonly byId: SortedMap<TopicImage>;
+  /** For names with a dot or an underscore, by `collisionKey`: the names that exist. */
+  readonly colliding: SortedMap<readonly string[]>;
+  readonly nextSequence: number;
+  readonly #lastUserTopicId: string | undefined;
 
-  constructor(byName: SortedMap<TopicImage>, byId: SortedMap<TopicImage>) {
+  constructor(
+    byName: SortedMap<TopicImage>,
+    byId: SortedMap<TopicImage>,
+    colliding: SortedMap<readonly string[]>,
+    nextSequence: number,
+    lastUserTopicId: string | undefined,
+  ) {
     this.byName = byName;
     this.byId = byId;
+    this.colliding = colliding;
+    this.nextSequence = nextSequence;
+    this.#lastUserTopicId = lastUserTopicId;
+  }
+
+  /** The youngest topic that is not internal. */
+  get lastUserTopic(): TopicImage | undefined {
+    return this.#lastUserTopicId === undefined ? undefined : this.byId.get(this.#lastUserTopicId);
   }
 
   get size(): number {

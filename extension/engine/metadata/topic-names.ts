@@ -1,29 +1,40 @@
-import { ErrorCode } from '../../protocol/errors.ts';
-import { ApiError } from '../common/api-error.ts';
-
 const MAX_LENGTH = 249;
-const LEGAL = /^[a-zA-Z0-9._-]+$/;
 
-/** What is wrong with a topic's name; undefined when nothing is. */
-export function topicNameFault(name: string): string | undefined {
-  if (name === '') return 'the empty string is not allowed';
-  if (name === '.' || name === '..') return `'${name}' is not allowed`;
-  if (name.length > MAX_LENGTH) return `'${name}' has ${name.length} characters, more than ${MAX_LENGTH}`;
-  if (!LEGAL.test(name)) return `'${name}' has other characters than ASCII letters, digits, '.', '_' and '-'`;
-  return undefined;
+/** The topic that the metadata log pretends to be. */
+export const CLUSTER_METADATA_TOPIC = '__cluster_metadata';
+
+const internalTopics: ReadonlySet<string> = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state',
+]);
+
+/** Whether brokers keep their own state in the topic. */
+export function isInternalTopic(name: string): boolean {
+  return internalTopics.has(name);
 }
 
-export function isLegalTopicName(name: string): boolean {
-  return topicNameFault(name) === undefined;
+/** Why a topic can't have this name, or undefined when it can. */
+export function topicNameProblem(name: string): string | undefined {
+  const why =
+    name === ''
+      ? 'the empty string is not allowed'
+      : name === '.' || name === '..'
+        ? `'${name}' is not allowed`
+        : name.length > MAX_LENGTH
+          ? `the length of '${name}' is longer than the max allowed length ${MAX_LENGTH}`
+          : !/^[a-zA-Z0-9._-]+$/.test(name)
+            ? `'${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`
+            : undefined;
+  return why === undefined ? undefined : `Topic name is invalid: ${why}`;
 }
 
-/** @throws ApiError INVALID_TOPIC_EXCEPTION that says what is wrong */
-export function checkTopicName(name: string): void {
-  const fault = topicNameFault(name);
-  if (fault !== undefined) throw new ApiError(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic name is invalid: ${fault}`);
+/** Names with a dot or an underscore share metrics with each other. */
+export function hasCollisionCharacter(name: string): boolean {
+  return name.includes('.') || name.includes('_');
 }
 
-/** The same for names that collide: metrics turn '.' into '_', so that two such topics could not be told apart. */
+/** The same for names that collide. */
 export function collisionKey(name: string): string {
   return name.replaceAll('.', '_');
 }

@@ -5,6 +5,8 @@ import { TopicsImage } from './metadata-image.ts';
 import type { TopicImage } from './metadata-image.ts';
 import { fromPartitionRecord, mergePartitionChange } from './partition-registration.ts';
 import type { PartitionRegistration } from './partition-registration.ts';
+import type { SortedMap } from './sorted-map.ts';
+import { collisionKey, hasCollisionCharacter, isInternalTopic } from './topic-names.ts';
 
 /** What happens to one topic. */
 export class TopicDelta {
@@ -16,10 +18,12 @@ export class TopicDelta {
   readonly partitions: PartitionRegistration[];
   /** New and changed partitions. */
   readonly changes = new Map<number, PartitionRegistration>();
+  readonly sequence: number;
 
-  constructor(name: string, id: string, before: TopicImage | undefined) {
+  constructor(name: string, id: string, sequence: number, before: TopicImage | undefined) {
     this.name = name;
     this.id = id;
+    this.sequence = sequence;
     this.before = before;
     this.partitions = before === undefined ? [] : [...before.partitions];
   }
@@ -37,13 +41,15 @@ export class TopicsDelta {
   readonly changed = new Map<string, TopicDelta>();
   /** By id. */
   readonly deleted = new Map<string, TopicImage>();
+  #nextSequence: number;
 
   constructor(before: TopicsImage) {
     this.before = before;
+    this.#nextSequence = before.nextSequence;
   }
 
   create(name: string, id: string): void {
-    this.changed.set(id, new TopicDelta(name, id, undefined));
+    this.changed.set(id, new TopicDelta(name, id, this.#nextSequence++, undefined));
   }
 
   addPartition(record: PartitionRecord): void {
@@ -67,7 +73,7 @@ export class TopicsDelta {
     }
     this.changed.delete(id);
     if (before !== undefined) this.deleted.set(id, before);
-    return before ?? { name: changed!.name, id, partitions: changed!.partitions };
+    return before ?? imageOf(changed!);
   }
 
   /** Forgets the ELR of one topic, or of all for an empty name (KIP-966). */
@@ -90,17 +96,24 @@ export class TopicsDelta {
   }
 
   apply(): TopicsImage {
-    let { byName, byId } = this.before;
+    if (this.changed.size === 0 && this.deleted.size === 0) return this.before;
+    let { byName, byId, colliding } = this.before;
     for (const [id, topic] of this.deleted) {
       byName = byName.without(topic.name);
       byId = byId.without(id);
+      colliding = withoutName(colliding, topic.name);
     }
+    let youngest = this.before.lastUserTopic;
     for (const topic of this.changed.values()) {
-      const image: TopicImage = { name: topic.name, id: topic.id, partitions: complete(topic) };
+      const image = imageOf(topic);
       byName = byName.with(image.name, image);
       byId = byId.with(image.id, image);
+      if (topic.before !== undefined) continue;
+      colliding = withName(colliding, topic.name);
+      if (!isInternalTopic(topic.name)) youngest = image;
     }
-    return new TopicsImage(byName, byId);
+    if (youngest !== undefined && !byId.has(youngest.id)) youngest = findYoungest(byId.values());
+    return new TopicsImage(byName, byId, colliding, this.#nextSequence, youngest?.id);
   }
 
   #idOf(name: string): string | undefined {
@@ -113,19 +126,44 @@ export class TopicsDelta {
     if (topic === undefined) {
       const before = this.deleted.has(id) ? undefined : this.before.getById(id);
       if (before === undefined) throw new MetadataError(`A partition belongs to topic id ${id}, which does not exist.`);
-      topic = new TopicDelta(before.name, id, before);
+      topic = new TopicDelta(before.name, id, before.sequence, before);
       this.changed.set(id, topic);
     }
     return topic;
   }
 }
 
-function complete(topic: TopicDelta): readonly PartitionRegistration[] {
-  for (let partition = 0; partition < topic.partitions.length; partition++) {
-    if (topic.partitions[partition] === undefined) {
-      throw new MetadataError(`Topic ${topic.name} has no partition ${partition}, but later ones.`);
+function imageOf(topic: TopicDelta): TopicImage {
+  const { name, id, sequence, partitions } = topic;
+  for (let partition = 0; partition < partitions.length; partition++) {
+    if (partitions[partition] === undefined) {
+      throw new MetadataError(`Topic ${name} has no partition ${partition}, but later ones.`);
     }
   }
   // The delta's own array may be changed further before the next apply.
-  return [...topic.partitions];
+  return { name, id, sequence, partitions: [...partitions] };
+}
+
+function findYoungest(topics: Iterable<TopicImage>): TopicImage | undefined {
+  let youngest: TopicImage | undefined;
+  for (const topic of topics) {
+    if (isInternalTopic(topic.name)) continue;
+    if (youngest === undefined || topic.sequence > youngest.sequence) youngest = topic;
+  }
+  return youngest;
+}
+
+type Colliding = SortedMap<readonly string[]>;
+
+function withName(colliding: Colliding, name: string): Colliding {
+  if (!hasCollisionCharacter(name)) return colliding;
+  const key = collisionKey(name);
+  return colliding.with(key, [...(colliding.get(key) ?? []), name]);
+}
+
+function withoutName(colliding: Colliding, name: string): Colliding {
+  if (!hasCollisionCharacter(name)) return colliding;
+  const key = collisionKey(name);
+  const rest = (colliding.get(key) ?? []).filter((other) => other !== name);
+  return rest.length === 0 ? colliding.without(key) : colliding.with(key, rest);
 }

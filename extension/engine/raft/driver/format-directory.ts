@@ -7,7 +7,7 @@ import type { VoterEndpoint } from '../raft-ports.ts';
 import { VoterSet } from '../voter-set.ts';
 import { readMetaProperties, writeMetaProperties } from './meta-properties.ts';
 import type { MetaProperties } from './meta-properties.ts';
-import { snapshotName, writeSnapshotSync } from './snapshots.ts';
+import { readSnapshot, snapshotName, writeSnapshotSync } from './snapshots.ts';
 
 export const METADATA_TOPIC = '__cluster_metadata';
 /** Folder of the metadata log inside the first log directory. */
@@ -61,6 +61,17 @@ export function formatLogDirs(options: FormatOptions): MetaProperties[] {
     }
     return meta;
   });
+}
+
+/**
+ * The records that a new cluster begins with, from bootstrap.checkpoint; undefined where there is no such file.
+ *
+ * @throws RaftError CORRUPT_METADATA
+ */
+export function readBootstrapRecords(fileSystem: FileSystem, logDir: string): Buffer[] | undefined {
+  const path = `${logDir}/${BOOTSTRAP_CHECKPOINT}`;
+  if (!fileSystem.existsSync(path)) return undefined;
+  return [...readSnapshot(fileSystem, path, { offset: 0, epoch: 0 }).batches()].flat();
 }
 
 function expectOurs(logDir: string, meta: MetaProperties, nodeId: number, clusterId: string): void {

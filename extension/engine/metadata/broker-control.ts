@@ -1,0 +1,257 @@
+import type { AllocateProducerIdsResponseInput } from '../../protocol/generated/allocate-producer-ids-response.ts';
+import type { BrokerHeartbeatRequest } from '../../protocol/generated/broker-heartbeat-request.ts';
+import type { BrokerHeartbeatResponseInput } from '../../protocol/generated/broker-heartbeat-response.ts';
+import type { BrokerRegistrationRequest } from '../../protocol/generated/broker-registration-request.ts';
+import type { BrokerRegistrationResponseInput } from '../../protocol/generated/broker-registration-response.ts';
+import type { ControllerRegistrationRequest } from '../../protocol/generated/controller-registration-request.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ApiError } from '../common/api-error.ts';
+import type { BrokerRegistration } from './broker-registration.ts';
+import { versionOf } from './control-context.ts';
+import type { ControlContext, Decision } from './control-context.ts';
+import { hasInElr, hasInIsr, hasNoLeader, leaderAndIsrUpdates } from './leader-and-isr-updates.ts';
+import type { NewMetadataRecord } from './metadata-record.ts';
+import { METADATA_VERSION_FEATURE } from './metadata-version.ts';
+
+/** Producer ids are handed to brokers in blocks of this size. */
+const PRODUCER_ID_BLOCK_SIZE = 1000;
+
+/** Three-valued fields of BrokerRegistrationChangeRecord. */
+const SET = 1;
+const CLEAR = -1;
+
+/**
+ * Registers a broker, fenced. A new incarnation of a known one first leaves the ISRs that the old one was in: as after a
+ * controlled shutdown when it says so (`previousBrokerEpoch`), else without its place in the ELR, as what it had in
+ * memory only is gone.
+ *
+ * @throws ApiError INCONSISTENT_CLUSTER_ID, UNSUPPORTED_VERSION, DUPLICATE_BROKER_REGISTRATION, INVALID_REGISTRATION
+ */
+export function registerBroker(
+  context: ControlContext,
+  request: BrokerRegistrationRequest,
+  clusterId: string,
+  hasValidSession: (broker: BrokerRegistration) => boolean,
+): Decision<BrokerRegistrationResponseInput> {
+  const { brokerId } = request;
+  if (request.clusterId !== clusterId) {
+    throw new ApiError(
+      ErrorCode.INCONSISTENT_CLUSTER_ID,
+      `Expected cluster ID ${clusterId}, but got cluster ID ${request.clusterId}`,
+    );
+  }
+  checkFeatures(context, request);
+  const version = versionOf(context);
+  const existing = context.image.cluster.brokers.get(brokerId);
+  const isNewIncarnation = existing?.incarnationId !== request.incarnationId;
+  if (existing !== undefined && isNewIncarnation) {
+    // A directory is locked by the process that uses it: who has it now follows the one who had it before.
+    const isSuccessor = request.logDirs.some((directory) => existing.directories.includes(directory));
+    if (!isSuccessor && !existing.inControlledShutdown && hasValidSession(existing)) {
+      throw new ApiError(
+        ErrorCode.DUPLICATE_BROKER_REGISTRATION,
+        `Another broker is registered with that broker id. If the broker was recently restarted this should self-resolve once the heartbeat manager expires the broker's session.`,
+      );
+    }
+  }
+  if (version.directories === true && request.logDirs.length === 0) {
+    throw new ApiError(ErrorCode.INVALID_REGISTRATION, 'No directories specified in request');
+  }
+  const records: NewMetadataRecord[] = [];
+  if (isNewIncarnation && existing !== undefined) {
+    const isClean = version.elr !== true || request.previousBrokerEpoch === existing.epoch;
+    records.push(
+      ...(isClean
+        ? leaderAndIsrUpdates(context, { remove: brokerId }, hasInIsr(brokerId))
+        : leaderAndIsrUpdates(
+            context,
+            { uncleanShutdown: brokerId },
+            (partition) => hasInIsr(brokerId)(partition) || hasInElr(brokerId)(partition),
+          )),
+    );
+  }
+  const brokerEpoch = isNewIncarnation ? context.nextOffset : (existing?.epoch ?? context.nextOffset);
+  records.push({
+    type: 'REGISTER_BROKER_RECORD',
+    version: version.registerBroker,
+    data: {
+      brokerId,
+      brokerEpoch,
+      incarnationId: request.incarnationId,
+      ...(version.migration === true ? { isMigratingZkBroker: request.isMigratingZkBroker } : {}),
+      endPoints: request.listeners,
+      features: request.features,
+      rack: request.rack,
+      fenced: true,
+      ...(version.directories === true ? { logDirs: [...request.logDirs].sort() } : {}),
+    },
+  });
+  return { records, response: { errorCode: ErrorCode.NONE, brokerEpoch, throttleTimeMs: 0 }, atomic: true };
+}
+
+function checkFeatures(context: ControlContext, request: BrokerRegistrationRequest): void {
+  const { features } = context.image;
+  const finalized: [string, number][] = [[METADATA_VERSION_FEATURE, features.metadataVersion], ...features.levels];
+  const supported = new Map(request.features.map((feature) => [feature.name, feature]));
+  if (!supported.has(METADATA_VERSION_FEATURE)) {
+    throw new ApiError(ErrorCode.INVALID_REGISTRATION, 'Request features do not contain metadata.version');
+  }
+  for (const [name, level] of finalized) {
+    const range = supported.get(name);
+    const min = range?.minSupportedVersion ?? 0;
+    const max = range?.maxSupportedVersion ?? 0;
+    if (level >= min && level <= max) continue;
+    throw new ApiError(
+      ErrorCode.UNSUPPORTED_VERSION,
+      `Unable to register because the broker does not support finalized version ${level} of ${name}. The broker wants a version between ${min} and ${max}, inclusive.`,
+    );
+  }
+}
+
+/** Where a broker stands. `SHUTDOWN_NOW`: fenced, and told that it may go. */
+type BrokerState = 'FENCED' | 'UNFENCED' | 'CONTROLLED_SHUTDOWN' | 'SHUTDOWN_NOW';
+
+/**
+ * A broker's heartbeat: it is unfenced once it has replayed its own registration, fenced when it asks for that, and on its
+ * way down told to go when it leads nothing any more.
+ *
+ * @throws ApiError STALE_BROKER_EPOCH
+ */
+export function heartbeat(
+  context: ControlContext,
+  request: BrokerHeartbeatRequest,
+): Decision<BrokerHeartbeatResponseInput> {
+  const broker = expectBroker(context, request.brokerId, request.brokerEpoch);
+  const isCaughtUp = request.currentMetadataOffset >= broker.epoch;
+  const next = nextState(context, broker, request, isCaughtUp);
+  const records = stateRecords(context, broker, next);
+  if (request.cordonedLogDirs !== null) {
+    const known = broker.cordonedDirectories;
+    const wanted = [...request.cordonedLogDirs].sort();
+    const isSame = known !== null && known.length === wanted.length && known.every((each, i) => each === wanted[i]);
+    if (versionOf(context).cordoned === true && !isSame) {
+      records.unshift(change(broker, 3, { cordonedLogDirs: wanted }));
+    }
+  }
+  return {
+    records,
+    response: {
+      throttleTimeMs: 0,
+      errorCode: ErrorCode.NONE,
+      isCaughtUp,
+      isFenced: next === 'FENCED' || next === 'SHUTDOWN_NOW',
+      shouldShutDown: next === 'SHUTDOWN_NOW',
+    },
+  };
+}
+
+function nextState(
+  context: ControlContext,
+  broker: BrokerRegistration,
+  request: BrokerHeartbeatRequest,
+  isCaughtUp: boolean,
+): BrokerState {
+  if (broker.inControlledShutdown) return leads(context, broker.id) ? 'CONTROLLED_SHUTDOWN' : 'SHUTDOWN_NOW';
+  if (broker.fenced) {
+    if (request.wantShutDown) return 'SHUTDOWN_NOW';
+    return !request.wantFence && isCaughtUp ? 'UNFENCED' : 'FENCED';
+  }
+  if (request.wantFence) return request.wantShutDown ? 'SHUTDOWN_NOW' : 'FENCED';
+  if (!request.wantShutDown) return 'UNFENCED';
+  return leads(context, broker.id) ? 'CONTROLLED_SHUTDOWN' : 'SHUTDOWN_NOW';
+}
+
+function leads(context: ControlContext, broker: number): boolean {
+  for (const topic of context.image.topics.byId.values()) {
+    if (topic.partitions.some((partition) => partition.leader === broker)) return true;
+  }
+  return false;
+}
+
+function stateRecords(context: ControlContext, broker: BrokerRegistration, next: BrokerState): NewMetadataRecord[] {
+  switch (next) {
+    case 'UNFENCED':
+      if (!broker.fenced) return [];
+      return [change(broker, 0, { fenced: CLEAR }), ...leaderAndIsrUpdates(context, { add: broker.id }, hasNoLeader)];
+    case 'CONTROLLED_SHUTDOWN':
+      if (broker.inControlledShutdown) return [];
+      return [
+        change(broker, 1, { inControlledShutdown: SET }),
+        ...leaderAndIsrUpdates(context, { remove: broker.id }, hasInIsr(broker.id)),
+      ];
+    case 'FENCED':
+    case 'SHUTDOWN_NOW':
+      return broker.fenced ? [] : fenceRecords(context, broker);
+  }
+}
+
+/** A broker that does not answer any more, or asked for it, leads nothing and is in no ISR. */
+export function fenceRecords(context: ControlContext, broker: BrokerRegistration): NewMetadataRecord[] {
+  return [
+    ...leaderAndIsrUpdates(context, { remove: broker.id }, hasInIsr(broker.id)),
+    change(broker, 0, { fenced: SET }),
+  ];
+}
+
+function change(
+  broker: BrokerRegistration,
+  version: number,
+  fields: { fenced?: number; inControlledShutdown?: number; cordonedLogDirs?: readonly string[] },
+): NewMetadataRecord {
+  return {
+    type: 'BROKER_REGISTRATION_CHANGE_RECORD',
+    version,
+    data: { brokerId: broker.id, brokerEpoch: broker.epoch, ...fields },
+  };
+}
+
+/** @throws ApiError STALE_BROKER_EPOCH */
+export function allocateProducerIds(
+  context: ControlContext,
+  brokerId: number,
+  brokerEpoch: number,
+): Decision<AllocateProducerIdsResponseInput> {
+  expectBroker(context, brokerId, brokerEpoch);
+  const producerIdStart = Math.max(context.image.producerIds.nextProducerId, 0);
+  const nextProducerId = producerIdStart + PRODUCER_ID_BLOCK_SIZE;
+  return {
+    records: [{ type: 'PRODUCER_IDS_RECORD', version: 0, data: { brokerId, brokerEpoch, nextProducerId } }],
+    response: { throttleTimeMs: 0, errorCode: ErrorCode.NONE, producerIdStart, producerIdLen: PRODUCER_ID_BLOCK_SIZE },
+  };
+}
+
+/** Takes in a controller's registration, where it says something new. */
+export function registerControllerRecords(
+  context: ControlContext,
+  request: Omit<ControllerRegistrationRequest, 'unknownTaggedFields'>,
+): NewMetadataRecord[] {
+  const known = context.image.cluster.controllers.get(request.controllerId);
+  if (versionOf(context).controllerRegistration !== true || known?.incarnationId === request.incarnationId) return [];
+  return [
+    {
+      type: 'REGISTER_CONTROLLER_RECORD',
+      version: 0,
+      data: {
+        controllerId: request.controllerId,
+        incarnationId: request.incarnationId,
+        zkMigrationReady: request.zkMigrationReady,
+        endPoints: request.listeners,
+        features: request.features,
+      },
+    },
+  ];
+}
+
+function expectBroker(context: ControlContext, id: number, epoch: number): BrokerRegistration {
+  const broker = context.image.cluster.brokers.get(id);
+  if (broker === undefined) {
+    throw new ApiError(ErrorCode.STALE_BROKER_EPOCH, `No broker registration found for broker id ${id}`);
+  }
+  if (broker.epoch !== epoch) {
+    throw new ApiError(
+      ErrorCode.STALE_BROKER_EPOCH,
+      `Expected broker epoch ${broker.epoch}, but got broker epoch ${epoch}`,
+    );
+  }
+  return broker;
+}

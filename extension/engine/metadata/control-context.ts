@@ -1,0 +1,29 @@
+import type { Random } from '../common/random.ts';
+import type { ConfigResolver } from './config-resolver.ts';
+import type { MetadataImage } from './metadata-image.ts';
+import type { NewMetadataRecord } from './metadata-record.ts';
+import { metadataVersion } from './metadata-version.ts';
+import type { MetadataVersion } from './metadata-version.ts';
+
+/** What the controller decides on: the metadata with everything that was decided before, committed or not. */
+export interface ControlContext {
+  readonly image: MetadataImage;
+  readonly resolver: ConfigResolver;
+  readonly random: Random;
+  /** Offset of the first record of this decision. */
+  readonly nextOffset: number;
+}
+
+/**
+ * What a request leads to. Nothing has happened yet: only replaying the records changes anything, and the response is for when
+ * they are committed. Without `atomic` the records may be split over several batches where they are many.
+ */
+export interface Decision<R> {
+  readonly records: readonly NewMetadataRecord[];
+  readonly response: R;
+  readonly atomic?: boolean;
+}
+
+export function versionOf(context: ControlContext): MetadataVersion {
+  return metadataVersion(context.image.features.metadataVersion);
+}
