@@ -17,6 +17,8 @@ export interface KafkaTerminalOptions {
   /** What `config/server.properties` says. */
   readonly cluster: () => { readonly port: number; readonly dataDir: string };
   readonly bootstrap: () => string | undefined;
+  /** Told when the commands could not be put there. */
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -32,9 +34,16 @@ export class KafkaTerminal implements vscode.Disposable, vscode.TerminalProfileP
     this.#options = options;
     this.#disposables = [
       vscode.window.registerTerminalProfileProvider('samsa.terminal', this),
+      vscode.window.onDidOpenTerminal(() => this.prepare()),
       onDidChangeSetting(['terminal.addToPath'], () => this.#extendPath()),
     ];
     this.#extendPath();
+    if (vscode.window.terminals.length > 0) setImmediate(() => this.prepare());
+  }
+
+  /** To be called when somebody is about to need the commands; nothing is installed for those who never do. */
+  prepare(): void {
+    this.install().catch(this.#options.onError);
   }
 
   /** Makes sure that the commands are there and of this version. */
