@@ -199,6 +199,8 @@ class BrokerNode implements RunningBroker {
     const { nodeId, clusterId } = this;
     const { random, logger, onEvent } = this.#ports;
     setAsideStrayLogs(this.#logs, this.#loader.image, nodeId, logger);
+    // Before there is a group there is no topic for them, and that is no error. An existing topic has the last word.
+    this.#groups.startup(this.#resolver.brokerNumber(this.#loader.image.configs, 'offsets.topic.num.partitions'));
     this.#loader.addPublisher(
       new BrokerMetadataPublisher({
         ...{ logger, onEvent, brokerId: nodeId, replicas: this.#replicas, groups: this.#groups },
