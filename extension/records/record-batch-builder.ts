@@ -25,6 +25,8 @@ export interface BatchOptions {
   readonly deleteHorizonMs?: number;
   /** The last offset that the batch covers where its last records are gone (compaction). */
   readonly lastOffset?: number;
+  /** The time that a batch without records says; it has none unless told. */
+  readonly emptyTimestampMs?: number;
 }
 
 const INITIAL_CAPACITY = 512;
@@ -47,7 +49,8 @@ export class RecordBatchBuilder {
     this.#options = options;
     this.#baseOffset = options.baseOffset ?? 0;
     this.#nextOffset = this.#baseOffset;
-    this.#baseTimestamp = options.deleteHorizonMs ?? layout.NO_TIMESTAMP;
+    this.#baseTimestamp = options.deleteHorizonMs ?? options.emptyTimestampMs ?? layout.NO_TIMESTAMP;
+    if (options.emptyTimestampMs !== undefined) this.#maxTimestamp = options.emptyTimestampMs;
   }
 
   get count(): number {

@@ -2,7 +2,7 @@ import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { LogSegment } from './log-segment.ts';
 import type { RollQuestion, SegmentMark } from './log-segment.ts';
-import { DELETED_SUFFIX } from './log-file-names.ts';
+import { CLEANED_SUFFIX, DELETED_SUFFIX, SWAP_SUFFIX } from './log-file-names.ts';
 import type { LogSegments } from './log-segments.ts';
 import { readSegment } from './read-plan.ts';
 import type { ReadPlan } from './read-plan.ts';
@@ -250,6 +250,18 @@ export class LocalLog {
     this.#environment.deleteLater(this.#config.fileDeleteDelayMs, `segments of ${this.#directory}`, () => {
       for (const segment of segments) segment.deleteFiles();
     });
+  }
+
+  /**
+   * Puts a compacted segment, whose files end in `.cleaned`, in the place of those it was made from. A stop in the middle
+   * is finished by the next start (log-directory-cleanup.ts).
+   */
+  replaceSegments(cleaned: LogSegment, replaced: readonly LogSegment[]): void {
+    cleaned.changeSuffix(CLEANED_SUFFIX, SWAP_SUFFIX);
+    this.deleteSegments(replaced);
+    this.segments.add(cleaned);
+    cleaned.changeSuffix(SWAP_SUFFIX, '');
+    this.#hasNewFiles = true;
   }
 
   /** Bytes below `upTo` survive a loss of power afterwards. */

@@ -3,6 +3,7 @@ import { ApiError } from '../common/api-error.ts';
 import { FlushScheduler } from './flush-scheduler.ts';
 import { LogCheckpoints } from './log-checkpoints.ts';
 import type { PlacedLog } from './log-checkpoints.ts';
+import { LogCleaner } from './log-cleaner.ts';
 import type { LogConfig } from './log-config.ts';
 import { LogDirectory, OffsetCheckpoint } from './log-directory.ts';
 import type { OffsetsByPartition } from './log-directory.ts';
@@ -25,6 +26,12 @@ export interface LogManagerOptions {
   readonly topicConfig?: (topic: string) => LogConfig | undefined;
   /** `log.retention.check.interval.ms`. */
   readonly retentionCheckIntervalMs?: number;
+  /** `log.cleaner.backoff.ms`: how often is looked for logs to compact. */
+  readonly cleanerBackoffMs?: number;
+  /** `log.cleaner.dedupe.buffer.size`. */
+  readonly cleanerMapBytes?: number;
+  /** A log can't be compacted and is left alone until the next start. */
+  readonly onUncleanable?: (log: UnifiedLog, reason: string) => void;
   /** Called while logs are loaded, after an unclean stop also recovered. */
   readonly onProgress?: (loaded: number, total: number) => void;
   /** A directory's disk failed; its logs are out of service. */
@@ -51,6 +58,7 @@ const HIGH_WATERMARK_CHECKPOINT_INTERVAL_MS = 5000;
 const CHECKPOINT_INTERVAL_MS = 60_000;
 const PRODUCER_EXPIRY_INTERVAL_MS = 600_000;
 const DEFAULT_RETENTION_CHECK_INTERVAL_MS = 300_000;
+const DEFAULT_CLEANER_BACKOFF_MS = 15_000;
 
 /** What one directory says of its logs before they are opened. */
 interface DirectoryState {
@@ -71,6 +79,7 @@ export class LogManager {
   readonly #unopened = new Map<string, { readonly failure: ApiError; readonly directory: LogDirectory }>();
   readonly #checkpoints: LogCheckpoints;
   readonly #work: PeriodicWork;
+  #cleaner: LogCleaner | undefined;
   #previousBrokerEpoch = -1;
   #isClosed = false;
 
@@ -264,6 +273,7 @@ export class LogManager {
     if (directory === undefined) return undefined;
     const log = this.get(topic, partition);
     log?.abandon();
+    this.#cleaner?.forget(name);
     this.#logs.delete(name);
     this.#unopened.delete(name);
     const unique = this.#environment.random.bytes(16).toString('hex');
@@ -291,7 +301,26 @@ export class LogManager {
     this.#options.onDirectoryFailed?.(directory, error);
   }
 
+  #startCleaner(): LogCleaner {
+    const { environment, cleanerMapBytes, onUncleanable } = this.#options;
+    return new LogCleaner({
+      environment,
+      logs: () => this.#logs.values(),
+      directories: this.#directories,
+      ...(cleanerMapBytes === undefined ? {} : { mapBytes: cleanerMapBytes }),
+      ...(onUncleanable === undefined ? {} : { onUncleanable }),
+    });
+  }
+
+  /** Compacts what is worth it. Never rejects. */
+  async compact(): Promise<void> {
+    await this.#cleaner?.run();
+  }
+
   #startPeriodicWork(): void {
+    this.#cleaner = this.#startCleaner();
+    const backoffMs = this.#options.cleanerBackoffMs ?? DEFAULT_CLEANER_BACKOFF_MS;
+    this.#work.every('compaction', backoffMs, () => void this.compact());
     const flushes = new FlushScheduler(this.#environment);
     this.#work.every('indexes', INDEX_SAVE_INTERVAL_MS, () => flushes.run());
     this.#work.every('high watermarks', HIGH_WATERMARK_CHECKPOINT_INTERVAL_MS, () =>
@@ -337,6 +366,7 @@ export class LogManager {
       }
     });
     await Promise.all(workers);
+    await this.#cleaner?.stop();
     this.#checkpoints.offsets();
     this.#checkpoints.highWatermarks(true);
     for (const directory of this.#directories) {
@@ -354,6 +384,7 @@ export class LogManager {
     this.#stop();
     this.#environment.writes.stop();
     for (const log of this.logs()) log.abandon();
+    void this.#cleaner?.stop();
   }
 
   #stop(): void {

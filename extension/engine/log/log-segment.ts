@@ -189,7 +189,9 @@ export class LogSegment {
     if (this.offsetIndex.file.count >= maxOffsetEntries) return true;
     const maxTimeEntries = Math.floor(config.segmentIndexSizeBytes / TIME_INDEX_ENTRY_SIZE);
     if (this.timeIndex.file.count >= maxTimeEntries - 1) return true;
-    return this.#ageMs(next) > config.segmentMs - this.rollJitterMs;
+    // What is still being written can't be compacted, so max.compaction.lag.ms limits the age of a segment too.
+    const maxAgeMs = config.isCompacted ? Math.min(config.segmentMs, config.maxCompactionLagMs) : config.segmentMs;
+    return this.#ageMs(next) > maxAgeMs - this.rollJitterMs;
   }
 
   #ageMs(next: RollQuestion): number {

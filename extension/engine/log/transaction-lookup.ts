@@ -10,11 +10,23 @@ export function abortedTransactions(
   startOffset: number,
   upperBoundOffset: number,
 ): AbortedTransaction[] {
+  return abortedTransactionEntries(segments, startOffset, upperBoundOffset).map(({ producerId, firstOffset }) => ({
+    producerId,
+    firstOffset,
+  }));
+}
+
+/** The same, as the indexes have them. */
+export function abortedTransactionEntries(
+  segments: LogSegments,
+  startOffset: number,
+  upperBoundOffset: number,
+): AbortedTransactionEntry[] {
   const found: AbortedTransactionEntry[] = [];
   for (const segment of segments.from(startOffset)) {
     if (segment.transactionIndex.collect(startOffset, upperBoundOffset, found)) break;
   }
-  return found.map(({ producerId, firstOffset }) => ({ producerId, firstOffset }));
+  return found;
 }
 
 /** The offset after the last batch in slices that were read, a cut-off one included. */

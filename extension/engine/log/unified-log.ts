@@ -63,6 +63,8 @@ export class UnifiedLog implements PartitionLog {
   #config: LogConfig;
   #logStartOffset: number;
   #highWatermark: number;
+  /** The lowest offset that the log was cut at since the cleaner last asked. */
+  #truncatedTo = Infinity;
   readonly #guard: LogGuard;
   #listener: LogListener = {};
 
@@ -219,6 +221,7 @@ export class UnifiedLog implements PartitionLog {
         return true;
       }
       this.local.truncateTo(offset);
+      this.#truncatedTo = Math.min(this.#truncatedTo, offset);
       this.epochs.truncateFromEnd(offset);
       this.#logStartOffset = Math.min(this.#logStartOffset, offset);
       this.#highWatermark = Math.min(this.#highWatermark, offset);
@@ -230,6 +233,7 @@ export class UnifiedLog implements PartitionLog {
   truncateFullyAndStartAt(offset: number, logStartOffset = offset): void {
     this.#onDiskOrFail('truncating', () => {
       this.local.truncateFullyAndStartAt(offset);
+      this.#truncatedTo = 0;
       this.epochs.clear();
       this.producers.truncateFullyAndStartAt(offset);
       this.#logStartOffset = Math.min(logStartOffset, offset);
@@ -281,9 +285,28 @@ export class UnifiedLog implements PartitionLog {
     });
   }
 
+  /** For the cleaner: what it compacted from this offset on is no more. Infinity where nothing was cut since it asked. */
+  takeTruncation(): number {
+    const offset = this.#truncatedTo;
+    this.#truncatedTo = Infinity;
+    return offset;
+  }
+
+  /** Compaction made one segment out of several. */
+  replaceSegments(cleaned: LogSegment, replaced: readonly LogSegment[]): void {
+    this.#onDiskOrFail('replacing segments of', () => {
+      this.local.replaceSegments(cleaned, replaced);
+      this.#releaseSnapshots(replaced.filter((segment) => segment.baseOffset !== cleaned.baseOffset));
+    });
+  }
+
   /** Their producer snapshots go with them. */
   #deleteSegments(segments: readonly LogSegment[]): void {
     this.local.deleteSegments(segments);
+    this.#releaseSnapshots(segments);
+  }
+
+  #releaseSnapshots(segments: readonly LogSegment[]): void {
     for (const { baseOffset } of segments) {
       const path = this.producers.releaseSnapshot(baseOffset);
       if (path !== undefined) this.#environment.fileSystem.unlinkSync(path);
