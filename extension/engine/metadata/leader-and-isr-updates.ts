@@ -36,19 +36,23 @@ export function leaderAndIsrUpdates(
   };
   const records: NewMetadataRecord[] = [];
   for (const topic of image.topics.byId.values()) {
-    for (const [partitionId, partition] of topic.partitions.entries()) {
-      if (!affects(partition)) continue;
+    const affected = [...topic.partitions.entries()].filter(([, partition]) => affects(partition));
+    if (affected.length === 0) continue;
+    const common = {
+      topicId: topic.id,
+      version,
+      isElrEnabled: elrEnabled,
+      minIsr: effectiveMinIsr(context, topic),
+      allowUnclean: allowsUncleanElection(context, topic.name),
+      uncleanShutdownReplicas: change.uncleanShutdown === undefined ? [] : [change.uncleanShutdown],
+    };
+    for (const [partitionId, partition] of affected) {
       const record = buildPartitionChange({
-        topicId: topic.id,
+        ...common,
         partitionId,
         partition,
         targetIsr: partition.isr.filter((replica) => !gone.includes(replica)),
         isAcceptableLeader: (replica) => canLead(replica, partition),
-        version,
-        isElrEnabled: elrEnabled,
-        minIsr: effectiveMinIsr(context, topic),
-        allowUnclean: allowsUncleanElection(context, topic.name),
-        uncleanShutdownReplicas: change.uncleanShutdown === undefined ? [] : [change.uncleanShutdown],
       });
       if (record !== undefined) records.push(record);
     }

@@ -56,7 +56,10 @@ export interface QuorumControllerOptions {
   readonly listeners: readonly RegisteredEndpoint[];
   /** `broker.session.timeout.ms`: brokers of other nodes that stay silent for so long are fenced. */
   readonly brokerSessionTimeoutMs: number;
-  /** `metadata.max.idle.interval.ms`: how long the log may stay as it is before a record without content; 0 is for ever. */
+  /**
+   * `metadata.max.idle.interval.ms`: how long the log may stay as it is before a record without content tells the other nodes
+   * that the leader lives; 0 is for ever, and so is any while there are no others.
+   */
   readonly maxIdleIntervalMs: number;
 }
 
@@ -323,10 +326,15 @@ export class QuorumController implements Controller, RaftListener {
     });
   }
 
+  #isAlone(): boolean {
+    const { voters, observers } = this.#options.raft.describeQuorum();
+    return voters.length + observers.length <= 1;
+  }
+
   #watchIdle(): void {
     const { maxIdleIntervalMs, clock } = this.#options;
-    if (maxIdleIntervalMs === 0 || this.#epoch === undefined) return;
     this.#idleTimer?.cancel();
+    if (maxIdleIntervalMs === 0 || this.#epoch === undefined || this.#isAlone()) return;
     this.#idleTimer = clock.schedule(maxIdleIntervalMs, () => {
       this.#append([{ type: 'NO_OP_RECORD', version: 0, data: {} }]);
     });

@@ -4,7 +4,6 @@ import type { Clock } from '../../common/clock.ts';
 import type { FileSystem } from '../../common/file-system.ts';
 import type { Logger } from '../../common/logger.ts';
 import { ZERO_UUID } from '../../common/random.ts';
-import type { PartitionLog } from '../../log/partition-log.ts';
 import { RaftCore } from '../raft-core.ts';
 import type { RaftEffect } from '../raft-core.ts';
 import { RaftError, RaftErrorCode } from '../raft-ports.ts';
@@ -20,15 +19,14 @@ import type {
 import { sameVoter } from '../voter-set.ts';
 import * as control from './control-records.ts';
 import { KRAFT_VERSIONS, METADATA_LOG } from './format-directory.ts';
+import type { MetadataLog } from './metadata-log.ts';
 import { MetadataLogReader } from './metadata-log-reader.ts';
 import { QuorumStateFile } from './quorum-state-file.ts';
 import { SnapshotStore } from './snapshot-store.ts';
 import type { LoadedSnapshot } from './snapshots.ts';
 
-/** The metadata log as the driver uses it: any partition log that can be closed. */
-export interface MetadataLog extends PartitionLog {
-  close(): void;
-}
+/** The topic id that every metadata log has. */
+const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ';
 
 export interface RaftDriverOptions {
   readonly nodeId: number;
@@ -86,6 +84,7 @@ export class RaftDriver implements RaftClient {
     this.#reader = new MetadataLogReader(options.fileSystem, options.logger, directory);
     this.#reader.check();
     this.#log = options.openLog(directory);
+    this.#log.assignTopicId(METADATA_TOPIC_ID);
     this.#snapshots = new SnapshotStore(options, directory);
     this.#quorumState = new QuorumStateFile(options.fileSystem, `${directory}/quorum-state`);
 
@@ -159,8 +158,8 @@ export class RaftDriver implements RaftClient {
     const lastOffset = builder.nextOffset - 1;
     const bytes = builder.build();
     const sizeBytes = bytes.length;
-    this.#pending.push({ baseOffset, lastOffset, epoch, appendTimestampMs, sizeBytes, records });
     this.#appendBatch(bytes, epoch);
+    this.#pending.push({ baseOffset, lastOffset, epoch, appendTimestampMs, sizeBytes, records });
     return lastOffset;
   }
 
@@ -215,6 +214,7 @@ export class RaftDriver implements RaftClient {
   /** Nothing is written or told any more. */
   kill(): void {
     this.#isClosed = true;
+    this.#log.abandon();
   }
   #run(step: () => RaftEffect[]): void {
     if (this.#isClosed) return;

@@ -1,9 +1,9 @@
 import type { Clock } from '../../common/clock.ts';
 import type { FileSystem } from '../../common/file-system.ts';
 import type { Logger } from '../../common/logger.ts';
-import type { PartitionLog } from '../../log/partition-log.ts';
 import { RaftError, RaftErrorCode } from '../raft-ports.ts';
 import type { OffsetAndEpoch } from '../raft-ports.ts';
+import type { MetadataLog } from './metadata-log.ts';
 import { deleteSnapshot, listSnapshots, readSnapshot, snapshotName, writeSnapshot } from './snapshots.ts';
 import type { LoadedSnapshot, SnapshotOptions } from './snapshots.ts';
 
@@ -68,7 +68,7 @@ export class SnapshotStore {
   }
 
   /** Lets go of old snapshots and of the log before the oldest one that stays. The latest always stays. */
-  clean(log: PartitionLog): void {
+  clean(log: MetadataLog): void {
     const { fileSystem, clock, retentionMaxBytes, retentionMaxMs } = this.#options;
     while (this.#ids.length > 1) {
       const [oldest, next] = this.#ids as [OffsetAndEpoch, OffsetAndEpoch];
@@ -76,6 +76,7 @@ export class SnapshotStore {
       const ageMs = clock.nowMs() - fileSystem.statSync(this.#path(oldest)).modifiedMs;
       if (total <= retentionMaxBytes && ageMs <= retentionMaxMs) return;
       log.incrementLogStartOffset(next.offset, 'snapshot');
+      log.deleteOldSegments(clock.nowMs());
       deleteSnapshot(fileSystem, this.#directory, oldest);
       this.#ids.shift();
     }
