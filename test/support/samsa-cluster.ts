@@ -37,7 +37,8 @@ interface ControlReply {
   readonly [field: string]: unknown;
 }
 
-export const samsaCli = `${root}/dist/cli.cjs`;
+/** What is tested; another build (one unpacked from a VSIX, say) can be named by SAMSA_CLI. */
+export const samsaCli = process.env['SAMSA_CLI'] ?? `${root}/dist/cli.cjs`;
 
 /** Runs `samsa <args>` and returns the running process. */
 export function samsa(args: readonly string[], env: NodeJS.ProcessEnv = {}, openFiles?: number): Child {

@@ -85,11 +85,11 @@ export function brokerApis(services: ApiServices): AnyApiHandler[] {
     initProducerIdHandler(services.producerIds),
     offsetForLeaderEpochHandler(replicas),
     describeConfigsHandler(brokerId, image, configs),
-    alterConfigsHandler(controller),
+    alterConfigsHandler(controller, brokerId),
     describeLogDirsHandler(services.logDirs, replicas, services.fileSystem),
     createPartitionsHandler(controller),
     deleteGroupsHandler(groups),
-    incrementalAlterConfigsHandler(controller),
+    incrementalAlterConfigsHandler(controller, brokerId),
     offsetDeleteHandler(groups),
     describeQuorumHandler(() => services.describeQuorum()),
     describeClusterHandler(source),
@@ -107,13 +107,13 @@ export function brokerApis(services: ApiServices): AnyApiHandler[] {
 
 /** What the controller listener serves of it: the APIs that Kafka's definitions give to controllers. */
 export function controllerApis(services: ApiServices): AnyApiHandler[] {
-  const { controller } = services;
+  const { brokerId, controller } = services;
   const handlers: AnyApiHandler[] = [
     createTopicsHandler(controller),
     deleteTopicsHandler(controller),
     createPartitionsHandler(controller),
-    alterConfigsHandler(controller),
-    incrementalAlterConfigsHandler(controller),
+    alterConfigsHandler(controller, brokerId),
+    incrementalAlterConfigsHandler(controller, brokerId),
     describeQuorumHandler(() => services.describeQuorum()),
   ];
   for (const handler of handlers) {

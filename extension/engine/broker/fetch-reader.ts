@@ -137,7 +137,8 @@ function failure(
       highWatermark: -1,
       lastStableOffset: -1,
       logStartOffset: -1,
-      abortedTransactions: null,
+      // Kafka's answers for what does not exist have an empty list here.
+      abortedTransactions: partition === undefined ? [] : null,
       records: NO_RECORDS,
       ...(leader === undefined ? {} : { currentLeader: leader }),
     },

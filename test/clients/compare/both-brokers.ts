@@ -1,11 +1,13 @@
 import { APIS } from '../../../extension/protocol/generated/apis.ts';
 import { ALL_MESSAGES } from '../../../extension/protocol/generated/all-messages.ts';
-import { errorName } from '../../../extension/protocol/errors.ts';
+import { ErrorCode, errorName } from '../../../extension/protocol/errors.ts';
 import { metadataRequest } from '../../../extension/protocol/generated/metadata-request.ts';
 import { metadataResponse } from '../../../extension/protocol/generated/metadata-response.ts';
 import type { AnyMessageType } from '../../../extension/protocol/message-type.ts';
 import { ProtocolError } from '../../../extension/protocol/protocol-error.ts';
 import { Connection } from '../../../extension/net/connection.ts';
+import { NetworkError } from '../../../extension/net/network-error.ts';
+import { ZERO_UUID } from '../../../extension/engine/common/random.ts';
 import { RecordBatchBuilder, type BatchOptions } from '../../../extension/records/record-batch-builder.ts';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -13,19 +15,21 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 /** One broker under comparison, with what has to be hidden from the comparison: its own ids and addresses. */
 export class Side {
   readonly name: string;
-  readonly connection: Connection;
+  readonly #port: number;
+  connection: Connection;
   /** This side's topic ids, by name. */
   readonly ids = new Map<string, string>();
   /** What of this side stands for the same thing on the other: topic ids and the cluster's id. */
   readonly #aliases = new Map<string, string>();
 
-  private constructor(name: string, connection: Connection) {
+  private constructor(name: string, port: number, connection: Connection) {
     this.name = name;
+    this.#port = port;
     this.connection = connection;
   }
 
   static async connect(name: string, port: number): Promise<Side> {
-    return new Side(name, await Connection.open({ host: '127.0.0.1', port, clientId: 'compare' }));
+    return new Side(name, port, await open(port));
   }
 
   /** Topic ids are random: from now on each is shown as its topic's name, also when the topic is gone. */
@@ -46,13 +50,24 @@ export class Side {
       const answer: unknown = await this.connection.send(request, response, body, { version });
       // Answers may name topics that were made just now.
       await this.learnTopicIds();
-      return normalise(answer, this.#aliases);
+      const shown = normalise(answer, this.#aliases);
+      // What is made, or would have been made, has an id that nobody has seen yet.
+      return api === 'CreateTopics' ? hideIds(shown) : shown;
     } catch (error) {
       // The version does not have a field that the body sets: nothing to compare.
       if (error instanceof ProtocolError && error.code === 'UNREPRESENTABLE') return 'not in this version';
+      if (error instanceof NetworkError && error.code === 'CONNECTION_CLOSED') {
+        this.connection = await open(this.#port);
+        return 'the connection was closed';
+      }
+      if (!this.connection.isOpen) this.connection = await open(this.#port);
       throw error;
     }
   }
+}
+
+function open(port: number): Promise<Connection> {
+  return Connection.open({ host: '127.0.0.1', port, clientId: 'compare' });
 }
 
 export function typeOf(name: string): AnyMessageType {
@@ -85,7 +100,7 @@ export function batch(
   return builder.build();
 }
 
-/** Sentences are each broker's own: only whether there is one is compared. */
+/** Sentences are each broker's own, and so is whether an error has one; where nothing failed there must be as many as Kafka has. */
 const WORDS = new Set(['errorMessage', 'batchIndexErrorMessage', 'documentation']);
 /** Depend on the moment or the machine. */
 const VOLATILE = new Set([
@@ -114,6 +129,7 @@ const SORT_KEYS = [
   'nodeId',
   'groupId',
   'memberId',
+  'resourceName',
 ];
 
 function normalise(value: unknown, aliases: ReadonlyMap<string, string>): Json {
@@ -123,14 +139,22 @@ function normalise(value: unknown, aliases: ReadonlyMap<string, string>): Json {
   if (typeof value === 'string') return aliases.get(value) ?? value;
   if (typeof value === 'number' || typeof value === 'boolean') return value;
   const result: { [key: string]: Json } = {};
+  const fields = value as { errorCode?: number };
+  const failed = fields.errorCode !== ErrorCode.NONE;
   for (const [key, field] of Object.entries(value)) {
     if (key === 'unknownTaggedFields') continue;
-    if (WORDS.has(key)) result[key] = field === null || field === '' ? 'none' : 'some';
+    if (WORDS.has(key)) result[key] = failed ? '*' : field === null || field === '' ? 'none' : 'some';
     else if (VOLATILE.has(key)) result[key] = '*';
     else if (key === 'errorCode') result[key] = errorName(field as number);
     else result[key] = normalise(field, aliases);
   }
   return result;
+}
+
+function hideIds(value: Json): Json {
+  return JSON.parse(
+    JSON.stringify(value, (key, field: Json) => (key === 'topicId' ? field !== ZERO_UUID : field)),
+  ) as Json;
 }
 
 function sorted(list: Json[]): Json[] {

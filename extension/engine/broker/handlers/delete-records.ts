@@ -18,8 +18,9 @@ export function deleteRecordsHandler(replicas: ReplicaManager) {
         name,
         partitions: partitions.map(({ partitionIndex, offset }): DeleteRecordsPartitionResultInput => {
           try {
+            const partition = replicas.find(name, partitionIndex);
             if (isInternalTopic(name)) throw new ApiError(ErrorCode.INVALID_TOPIC_EXCEPTION);
-            const lowWatermark = replicas.find(name, partitionIndex).deleteRecords(offset);
+            const lowWatermark = partition.deleteRecords(offset);
             return { partitionIndex, lowWatermark, errorCode: ErrorCode.NONE };
           } catch (error) {
             if (!(error instanceof ApiError)) throw error;

@@ -48,7 +48,8 @@ export function describeConfigsHandler(brokerId: number, image: () => MetadataIm
   return defineHandler(describeConfigsRequest, describeConfigsResponse, {
     handle: (request) => ({
       throttleTimeMs: 0,
-      results: request.resources.map((resource): DescribeConfigsResultInput => {
+      // One resource of a type that does not exist fails them all, as in Kafka.
+      results: known(request.resources).map((resource): DescribeConfigsResultInput => {
         const { resourceType, resourceName } = resource;
         try {
           const found = describe(resource);
@@ -71,6 +72,15 @@ export function describeConfigsHandler(brokerId: number, image: () => MetadataIm
       })),
     }),
   });
+}
+
+const KNOWN_TYPES: ReadonlySet<number> = new Set(Object.values(ConfigResourceType));
+
+function known(resources: readonly DescribeConfigsResource[]): readonly DescribeConfigsResource[] {
+  for (const { resourceType } of resources) {
+    if (!KNOWN_TYPES.has(resourceType)) throw invalid(`resource type ${resourceType} does not exist`);
+  }
+  return resources;
 }
 
 function invalid(message: string): ApiError {

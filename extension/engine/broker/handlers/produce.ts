@@ -25,6 +25,16 @@ const ADMIN_CLIENT_ID = '__admin_client';
 /** Shortest possible batch: the length field, epoch and magic must be there to say what is wrong. */
 const MIN_BATCH_BYTES = BATCH_HEADER_SIZE;
 
+/** Errors that Kafka answers without the partition's log start offset. */
+const WITHOUT_LOG_START: ReadonlySet<number> = new Set([
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.MESSAGE_TOO_LARGE,
+  ErrorCode.RECORD_LIST_TOO_LARGE,
+  ErrorCode.CORRUPT_MESSAGE,
+  ErrorCode.KAFKA_STORAGE_ERROR,
+]);
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type PartitionAnswer = Mutable<PartitionProduceResponseInput>;
 
@@ -91,21 +101,23 @@ class ProduceOperation {
 
   #append(name: string, topicId: string, index: number, records: Buffer | null, answer: PartitionAnswer): void {
     let topic = name;
+    let partition: Partition | undefined;
     try {
       this.#checkAcks();
       topic = this.#replicas.nameOf(name, topicId);
+      const found = this.#replicas.find(topic, index);
       if (isInternalTopic(topic) && this.#context.clientId !== ADMIN_CLIENT_ID) {
         throw new ApiError(ErrorCode.INVALID_TOPIC_EXCEPTION, `${topic} is written by brokers only`);
       }
-      const batch = checkBatch(records, this.#context.apiVersion);
-      const partition = this.#replicas.find(topic, index);
+      const batch = checkBatch(records, this.#request, this.#context.apiVersion);
+      partition = found;
       const { acks } = this.#request;
       this.#pending++;
       let info: LogAppendInfo;
       try {
-        info = partition.appendAsLeader(batch, acks, 'client', (error) => {
+        info = found.appendAsLeader(batch, acks, 'client', (error) => {
           if (error !== undefined) this.#fail(answer, topic, error);
-          else if (acks === -1) return this.#awaitReplication(partition, info.lastOffset + 1, topic, answer);
+          else if (acks === -1) return this.#awaitReplication(found, info.lastOffset + 1, topic, answer);
           this.#done();
         });
       } catch (error) {
@@ -117,6 +129,8 @@ class ProduceOperation {
       answer.logStartOffset = info.logStartOffset;
     } catch (error) {
       this.#fail(answer, topic, error);
+      const known = partition !== undefined && error instanceof ApiError && !WITHOUT_LOG_START.has(error.code);
+      if (known) answer.logStartOffset = partition!.log.logStartOffset;
     }
   }
 
@@ -195,23 +209,30 @@ class ProduceOperation {
 }
 
 /** What a produce request may carry for one partition: exactly one batch of the current format. */
-function checkBatch(records: Buffer | null, apiVersion: number): Buffer {
+function checkBatch(records: Buffer | null, request: ProduceRequest, apiVersion: number): Buffer {
   if (records === null || records.length < MIN_BATCH_BYTES) {
     throw new ApiError(ErrorCode.INVALID_RECORD, 'a produce request must have one whole record batch per partition');
   }
-  if (magic(records, 0) !== CURRENT_MAGIC) {
+  const version = magic(records, 0);
+  if (version !== CURRENT_MAGIC) {
     throw new ApiError(
-      ErrorCode.INVALID_RECORD,
-      `record batches of magic ${magic(records, 0)} are not accepted, only of magic ${CURRENT_MAGIC}`,
+      version >= 0 && version < CURRENT_MAGIC ? ErrorCode.INVALID_RECORD : ErrorCode.CORRUPT_MESSAGE,
+      `record batches of magic ${version} are not accepted, only of magic ${CURRENT_MAGIC}`,
     );
   }
-  if (batchSize(records, 0) < records.length && batchSize(records, 0) > 0) {
+  const size = batchSize(records, 0);
+  if (size >= MIN_BATCH_BYTES && size + MIN_BATCH_BYTES <= records.length) {
+    const second = records.subarray(size);
+    const isBatch =
+      batchSize(second, 0) >= MIN_BATCH_BYTES && magic(second, 0) >= 0 && magic(second, 0) <= CURRENT_MAGIC;
+    if (!isBatch) throw new ApiError(ErrorCode.CORRUPT_MESSAGE, 'the record batch is shorter than its bytes');
     throw new ApiError(ErrorCode.INVALID_RECORD, 'a produce request may have only one record batch per partition');
   }
   if (apiVersion < 7 && codecId(records, 0) === CompressionType.zstd) {
     throw new ApiError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, 'zstd needs Produce version 7 or later');
   }
   if (isTransactional(records, 0)) {
+    if (request.transactionalId === null) throw new ApiError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     throw new ApiError(
       ErrorCode.INVALID_TXN_STATE,
       'no transaction is open: this broker does not coordinate transactions',
