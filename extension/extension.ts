@@ -80,5 +80,5 @@ export function deactivate(): Promise<void> | undefined {
 /** What was asked for beforehand: by a setting, by `npm start`, or by having run until this window was reloaded. */
 async function begin(embedded: EmbeddedSession<ClusterClient>): Promise<void> {
   const isWanted = readSetting('cluster.startAutomatically') || process.env['SAMSA_AUTOSTART'] === '1';
-  await (isWanted ? embedded.start().catch(() => undefined) : embedded.restore());
+  if (isWanted || embedded.ranRecently) await embedded.resume();
 }

@@ -76,6 +76,7 @@ export function brokerSpec(broker: BrokerFacts): NodeSpec {
   const address = `${broker.host}:${broker.port}`;
   const isUp = broker.state === 'running';
   const label = t('Broker {0}', broker.id);
+  const description = isUp ? address : `${address} · ${broker.state}`;
   return {
     key: String(broker.id),
     target: { kind: 'broker', broker: broker.id },
@@ -83,9 +84,8 @@ export function brokerSpec(broker: BrokerFacts): NodeSpec {
       label,
       contextValue: 'broker',
       icon: 'server-process',
-      description: [address, ...(isUp ? [] : [broker.state]), ...(broker.isController ? [t('controller')] : [])].join(
-        ' · ',
-      ),
+      description,
+      accessibilityLabel: [label, description, ...(broker.isController ? [t('controller')] : [])].join(' '),
       ...(isUp ? {} : { iconColor: broker.state === 'starting' ? 'charts.yellow' : 'charts.red' }),
       ...(broker.isController ? { badge: { text: '★', tooltip: t('Controller') } } : {}),
       tooltip: factSheet(label, [

@@ -87,9 +87,14 @@ export class EmbeddedSession<Client> implements ClusterSession<Client> {
     return this.#stopping;
   }
 
-  /** Brings back what ran until a moment ago, for a window that was reloaded. Its failure shows as the state. */
-  async restore(): Promise<void> {
-    if (this.#memory().isRecent) await this.#startOrJoin(handOverMs).catch(() => undefined);
+  /** Whether a window of ours ran the cluster until a moment ago, so that it is wanted after a reload. */
+  get ranRecently(): boolean {
+    return this.#memory().isRecent;
+  }
+
+  /** Starts as `start` does, but waits for a window that has just closed to let go. A failure shows as the state only. */
+  async resume(): Promise<void> {
+    await this.#startOrJoin(handOverMs).catch(() => undefined);
   }
 
   /** Attaches to a cluster that somebody else started meanwhile. Never starts one, never fails. */

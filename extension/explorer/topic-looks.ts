@@ -119,13 +119,13 @@ function describeRange({ start, end }: OffsetRange): string {
 export function segmentSpec(topic: string, partition: number, segment: SegmentState): NodeSpec {
   const label = String(segment.baseOffset).padStart(20, '0');
   const facts = [
-    ...(segment.active ? [t('active')] : []),
     ...(segment.nextOffset < 0 ? [] : [describeRange({ start: segment.baseOffset, end: segment.nextOffset })]),
     formatBytes(segment.sizeBytes),
+    ...(segment.active ? [t('active')] : []),
   ];
   return {
     key: label,
-    target: { kind: 'segment', topic, partition, files: segment.files.map((file) => fileSpec(file)) },
+    target: { kind: 'segment', topic, partition, files: segment.files.map((file) => fileSpec(file, label)) },
     look: {
       label,
       description: facts.join(' · '),
@@ -152,15 +152,18 @@ const fileKinds: Readonly<Record<string, string>> = {
   checkpoint: 'metadata snapshot',
 };
 
-export function fileSpec(file: SegmentFile): NodeSpec {
+/** The twenty digits stand in the segment's row already, and would leave no room for what tells the files apart. */
+function fileSpec(file: SegmentFile, segment: string): NodeSpec {
   const extension = file.name.split('.')[1] ?? '';
   const purpose = fileKinds[extension];
+  const description = [formatBytes(file.sizeBytes), ...(purpose === undefined ? [] : [t(purpose)])].join(' · ');
   return {
     key: file.name,
     target: { kind: 'file', path: file.path },
     look: {
-      label: file.name,
-      description: [formatBytes(file.sizeBytes), ...(purpose === undefined ? [] : [t(purpose)])].join(' · '),
+      label: file.name.startsWith(`${segment}.`) ? file.name.slice(segment.length) : file.name,
+      description,
+      accessibilityLabel: `${file.name} ${description}`,
       contextValue: 'file',
       icon: 'file',
       tooltip: factSheet(file.name, [

@@ -296,7 +296,8 @@ describe('a window that is reloaded', () => {
     await before.dispose();
     expect(hosts[0]?.isStopped).toBe(true);
     const after = makeSession();
-    const restored = after.restore();
+    expect(after.ranRecently).toBe(true);
+    const restored = after.resume();
     await settle();
     hosts[1]?.succeed();
     await restored;
@@ -307,7 +308,7 @@ describe('a window that is reloaded', () => {
     const before = await startedSession();
     await before.dispose();
     const after = makeSession();
-    const restored = after.restore();
+    const restored = after.resume();
     await settle();
     hosts[1]?.fail('DIRECTORY_LOCKED');
     await expect.poll(() => hosts.length).toBe(3);
@@ -317,16 +318,25 @@ describe('a window that is reloaded', () => {
     expect(after.state.kind).toBe('running');
   });
 
-  test('starts nothing the next day, nor after a stop, nor the first time', async () => {
+  test('is not wanted the next day, nor after a stop, nor the first time', async () => {
+    expect(makeSession().ranRecently).toBe(false);
     const before = await startedSession();
+    expect(makeSession().ranRecently).toBe(true);
     await before.dispose();
     nowMs += 86_400_000;
-    await makeSession().restore();
+    expect(makeSession().ranRecently).toBe(false);
     nowMs -= 86_400_000;
     const stopped = await startedSession();
     await stopped.stop();
-    const count = hosts.length;
-    await makeSession().restore();
-    expect(hosts).toHaveLength(count);
+    expect(makeSession().ranRecently).toBe(false);
+  });
+
+  test('shows why it does not come back', async () => {
+    const session = makeSession();
+    const resumed = session.resume();
+    await settle();
+    hosts[0]?.fail('CORRUPT_METADATA');
+    await resumed;
+    expect(session.state).toMatchObject({ kind: 'failed', code: 'CORRUPT_METADATA' });
   });
 });

@@ -108,7 +108,7 @@ describe('a cluster that runs', () => {
     expect(await rows(tree)).toEqual(['Embedded cluster | 127.0.0.1:9092']);
     expect(await rows(tree, 'embedded')).toEqual(['Brokers | 1 of 2 running', 'Topics | 2', 'Consumer groups | 1']);
     expect(await rows(tree, 'embedded', 'brokers')).toEqual([
-      'Broker 1 | 127.0.0.1:9092 · controller',
+      'Broker 1 | 127.0.0.1:9092',
       'Broker 2 | 127.0.0.1:9093 · killed',
     ]);
   });
@@ -124,8 +124,8 @@ describe('a cluster that runs', () => {
       'Partition 1 | 120–48,210',
     ]);
     const path = ['embedded', 'topics', 'orders', '0'];
-    expect(await rows(tree, ...path)).toEqual(['00000000000000000120 | active · 120–48,210 · 4.1 MiB']);
-    expect(await rows(tree, ...path, '00000000000000000120')).toEqual(['00000000000000000120.log | 4.1 MiB · records']);
+    expect(await rows(tree, ...path)).toEqual(['00000000000000000120 | 120–48,210 · 4.1 MiB · active']);
+    expect(await rows(tree, ...path, '00000000000000000120')).toEqual(['.log | 4.1 MiB · records']);
     const file = await nodeAt(tree, ...path, '00000000000000000120', '00000000000000000120.log');
     expect(file?.path).toBe('/data/orders-0/00000000000000000120.log');
     expect(file?.look.command).toMatchObject({ id: 'samsa.segment.open', args: [{ path: file?.path }] });
@@ -135,6 +135,16 @@ describe('a cluster that runs', () => {
     const tree = makeTree(up);
     const partition = await nodeAt(tree, 'embedded', 'topics', 'orders', '1');
     expect({ topic: partition?.topic, partition: partition?.partition }).toEqual({ topic: 'orders', partition: 1 });
+  });
+
+  test('marks the controller', async () => {
+    const tree = makeTree(up);
+    const [first, second] = await tree.children(await nodeAt(tree, 'embedded', 'brokers'));
+    expect(first?.look).toMatchObject({
+      badge: { text: '★' },
+      accessibilityLabel: 'Broker 1 127.0.0.1:9092 controller',
+    });
+    expect(second?.look.badge).toBeUndefined();
   });
 
   test('colours only trouble', async () => {
