@@ -176,7 +176,7 @@ export class ProducerStateManager {
   removeStraySnapshots(segmentOffsets: ReadonlySet<number>): void {
     const latest = this.latestSnapshotOffset;
     for (const offset of [...this.#snapshots]) {
-      if (offset !== latest && !segmentOffsets.has(offset)) this.#deleteSnapshot(offset);
+      if (offset !== latest && !segmentOffsets.has(offset)) this.deleteSnapshot(offset);
     }
   }
 
@@ -186,7 +186,7 @@ export class ProducerStateManager {
    */
   truncateAndReload(logStartOffset: number, logEndOffset: number, nowMs: number): void {
     for (const offset of [...this.#snapshots]) {
-      if (offset > logEndOffset || offset <= logStartOffset) this.#deleteSnapshot(offset);
+      if (offset > logEndOffset || offset <= logStartOffset) this.deleteSnapshot(offset);
     }
     if (logEndOffset === this.#mapEndOffset) return this.onLogStartOffsetIncremented(logStartOffset);
     this.#clear();
@@ -220,14 +220,14 @@ export class ProducerStateManager {
       const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       if (!(error instanceof ProducerSnapshotError) && !isMissing) throw error;
       this.#logger.warn(`Producer snapshot ${this.#path(offset)} is damaged and is left out: ${String(error)}`);
-      this.#deleteSnapshot(offset);
+      this.deleteSnapshot(offset);
       return undefined;
     }
   }
 
   truncateFullyAndStartAt(offset: number): void {
     this.#clear();
-    for (const snapshot of [...this.#snapshots]) this.#deleteSnapshot(snapshot);
+    for (const snapshot of [...this.#snapshots]) this.deleteSnapshot(snapshot);
     this.#mapEndOffset = offset;
     this.#lastSnapshotOffset = offset;
   }
@@ -241,17 +241,12 @@ export class ProducerStateManager {
     if (this.latestSnapshotOffset !== this.#mapEndOffset) this.#snapshots.push(this.#mapEndOffset);
   }
 
-  /** Forgets a snapshot whose segment goes away; answers the path of its file, where there is one. */
-  releaseSnapshot(offset: number): string | undefined {
+  /** The segment that starts there goes away. */
+  deleteSnapshot(offset: number): void {
     const index = this.#snapshots.indexOf(offset);
-    if (index < 0) return undefined;
+    if (index < 0) return;
     this.#snapshots.splice(index, 1);
-    return this.#path(offset);
-  }
-
-  #deleteSnapshot(offset: number): void {
-    const path = this.releaseSnapshot(offset);
-    if (path !== undefined) this.#fileSystem.unlinkSync(path);
+    this.#fileSystem.unlinkSync(this.#path(offset));
   }
 
   #path(offset: number): string {

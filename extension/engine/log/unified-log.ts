@@ -27,7 +27,7 @@ import type {
 import type { PartitionMetadataFile } from './partition-metadata-file.ts';
 import type { ProducerStateManager } from './producer-state-manager.ts';
 import { rebuildProducerState } from './producer-state-rebuild.ts';
-import { deletableSegments } from './retention.ts';
+import { removeDeletableSegments } from './retention.ts';
 import { describeSegment } from './segment-info.ts';
 
 /** Everything that a log is made of, as log-loader.ts found it. */
@@ -266,23 +266,9 @@ export class UnifiedLog implements PartitionLog {
    * one takes their place.
    */
   deleteOldSegments(nowMs: number): number {
-    return this.#onDisk('deleting old segments of', () => {
-      const { fileSystem } = this.#environment;
-      const retained = {
-        config: this.#config,
-        segments: this.local.segments,
-        logStartOffset: this.#logStartOffset,
-        logEndOffset: this.logEndOffset,
-        highWatermark: this.#highWatermark,
-      };
-      const deletable = deletableSegments(retained, nowMs, fileSystem);
-      if (deletable.length === 0) return 0;
-      if (deletable.includes(this.local.segments.active)) this.rollFor(this.nextOffset);
-      this.#deleteSegments(deletable);
-      const { baseOffset } = this.local.segments.first;
-      if (baseOffset > this.#logStartOffset) this.incrementLogStartOffset(baseOffset, 'retention');
-      return deletable.length;
-    });
+    return this.#onDisk('deleting old segments of', () =>
+      removeDeletableSegments(this, nowMs, this.#environment.fileSystem),
+    );
   }
 
   /** For the cleaner: what it compacted from this offset on is no more. Infinity where nothing was cut since it asked. */
@@ -296,21 +282,10 @@ export class UnifiedLog implements PartitionLog {
   replaceSegments(cleaned: LogSegment, replaced: readonly LogSegment[]): void {
     this.#onDiskOrFail('replacing segments of', () => {
       this.local.replaceSegments(cleaned, replaced);
-      this.#releaseSnapshots(replaced.filter((segment) => segment.baseOffset !== cleaned.baseOffset));
+      for (const { baseOffset } of replaced) {
+        if (baseOffset !== cleaned.baseOffset) this.producers.deleteSnapshot(baseOffset);
+      }
     });
-  }
-
-  /** Their producer snapshots go with them. */
-  #deleteSegments(segments: readonly LogSegment[]): void {
-    this.local.deleteSegments(segments);
-    this.#releaseSnapshots(segments);
-  }
-
-  #releaseSnapshots(segments: readonly LogSegment[]): void {
-    for (const { baseOffset } of segments) {
-      const path = this.producers.releaseSnapshot(baseOffset);
-      if (path !== undefined) this.#environment.fileSystem.unlinkSync(path);
-    }
   }
 
   flush(upTo = this.nextOffset): void {

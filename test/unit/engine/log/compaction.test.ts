@@ -6,7 +6,7 @@ import { Cleaner } from '../../../../extension/engine/log/cleaner.ts';
 import type { CleaningResult } from '../../../../extension/engine/log/cleaner.ts';
 import { OffsetMap } from '../../../../extension/engine/log/offset-map.ts';
 import type { UnifiedLog } from '../../../../extension/engine/log/unified-log.ts';
-import { CompressionType } from '../../../../extension/records/compression-type.ts';
+import type { CompressionType } from '../../../../extension/records/compression-type.ts';
 import { buildEndTransactionBatch } from '../../../../extension/records/control-record.ts';
 import type { KafkaRecord } from '../../../../extension/records/record.ts';
 import * as batch from '../../../../extension/records/record-batch.ts';
