@@ -132,6 +132,7 @@ export class CodeServer implements AsyncDisposable {
     const env = environment(serverHome, temporary, options.env);
     await prepareHome(serverHome, temporary);
     await writeQuietSettings(join(serverHome, 'user-data'), options.settings);
+    await writeMachineSettings(join(serverHome, 'user-data'), options.settings);
     if (options.extension !== undefined) await addExtension(serverHome, options.extension, env);
     const port = (await listenOnce(options.preferredPort ?? 0)) ?? (await listenOnce(0)) ?? 0;
     const log = openSync(join(serverHome, 'server.log'), 'w');
@@ -254,6 +255,13 @@ export async function writeQuietSettings(
     () => ({}),
   );
   await writeFile(file, JSON.stringify({ ...quietSettings, ...kept, ...more }, undefined, 2));
+}
+
+/** A workbench in a browser takes settings of the machine's scope (where a cluster runs, say) from another file. */
+async function writeMachineSettings(userData: string, settings: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  const own = Object.entries(settings).filter(([name]) => name.startsWith('samsa.'));
+  await mkdir(join(userData, 'Machine'), { recursive: true });
+  await writeFile(join(userData, 'Machine', 'settings.json'), JSON.stringify(Object.fromEntries(own), undefined, 2));
 }
 
 async function addExtension(

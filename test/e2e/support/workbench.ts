@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
 import { launchBrowser } from '../../../scripts/support/browser.ts';
 import { CodeServer } from '../../../scripts/support/code-server.ts';
@@ -56,7 +56,7 @@ export class Workbench implements AsyncDisposable {
       ...(options.env === undefined ? {} : { env: options.env }),
     });
     const browser = await launchBrowser();
-    const viewport = { width: options.width ?? 1280, height: options.height ?? 800 };
+    const viewport = { width: options.width ?? 1440, height: options.height ?? 900 };
     const context = await browser.newContext({ viewport, permissions: ['clipboard-read', 'clipboard-write'] });
     await context.addInitScript(holdBackServerWorker);
     const page = await context.newPage();
@@ -74,7 +74,7 @@ export class Workbench implements AsyncDisposable {
 
   /** Runs a command by its title in the palette, such as `Samsa: Start Cluster`. */
   async runCommand(title: string): Promise<void> {
-    await this.page.keyboard.press('Escape');
+    await this.#leaveWebview();
     await this.page.keyboard.press('F1');
     const input = this.page.locator(quickInput);
     await input.waitFor();
@@ -89,11 +89,10 @@ export class Workbench implements AsyncDisposable {
     );
   }
 
-  /** Answers the open input box. */
-  async answer(text: string): Promise<void> {
-    const input = this.page.locator(quickInput);
-    await input.waitFor();
-    await input.fill(text);
+  /** Answers an input box, once it is the one whose prompt starts so. */
+  async answer(prompt: string, text: string): Promise<void> {
+    await this.waitForPrompt(prompt);
+    await this.page.locator(quickInput).fill(text);
     await this.page.keyboard.press('Enter');
   }
 
@@ -104,9 +103,9 @@ export class Workbench implements AsyncDisposable {
     await row.click();
   }
 
-  /** What the open input box says below its field: the prompt, or why an answer will not do. */
-  quickInputText(): Promise<string> {
-    return this.page.locator('.quick-input-message').innerText();
+  /** Waits for what the open input box says below its field: its prompt, or why an answer will not do. */
+  async waitForPrompt(text: string): Promise<void> {
+    await this.page.locator('.quick-input-message', { hasText: text }).waitFor();
   }
 
   /** Shows a view container by its name in the activity bar. */
@@ -132,11 +131,19 @@ export class Workbench implements AsyncDisposable {
       .evaluateAll((rows) => rows.map((row) => (row.getAttribute('aria-label') ?? row.textContent ?? '').trim()));
   }
 
-  /** Unfolds a row unless it is. */
+  /** Unfolds a row unless it is. The tree may be redrawn between a look and a click. */
   async expand(text: string): Promise<void> {
     const row = this.row(text);
     await row.waitFor({ timeout: 30_000 });
-    if ((await row.getAttribute('aria-expanded')) === 'false') await row.locator('.monaco-tl-twistie').click();
+    const isUnfolded = async (): Promise<boolean> => (await row.getAttribute('aria-expanded')) === 'true';
+    await until(
+      `'${text}' unfolds`,
+      async () => {
+        if (!(await isUnfolded())) await row.locator('.monaco-tl-twistie').click({ timeout: 5000 });
+        return isUnfolded();
+      },
+      { intervalMs: 500 },
+    );
   }
 
   /** Chooses an entry of a row's context menu. */
@@ -156,12 +163,20 @@ export class Workbench implements AsyncDisposable {
 
   /** Opens a file by its path in the folder, or by an absolute one. */
   async openFile(path: string): Promise<void> {
+    await this.#leaveWebview();
     await this.page.keyboard.press('Control+P');
     const input = this.page.locator(quickInput);
     await input.waitFor();
     await input.fill(path);
-    await this.page.locator('.quick-input-list .monaco-list-row').first().waitFor();
-    await this.page.keyboard.press('Enter');
+    await this.page
+      .locator('.quick-input-list .monaco-list-row', { hasText: basename(path) })
+      .first()
+      .click();
+  }
+
+  /** Keys that a webview has the focus for reach the workbench late or never. */
+  async #leaveWebview(): Promise<void> {
+    await this.page.locator('iframe:focus').evaluateAll((frames) => frames.forEach((frame) => frame.blur()));
   }
 
   /** Content of the webview that shows; of the n-th when several do. */
@@ -184,6 +199,12 @@ export class Workbench implements AsyncDisposable {
     return this.page.locator('.statusbar-item', { hasText: text }).first();
   }
 
+  /** Takes all notifications away. */
+  async clearNotifications(): Promise<void> {
+    await this.runCommand('Notifications: Clear All Notifications');
+    await this.page.locator('.notification-toast').first().waitFor({ state: 'detached' });
+  }
+
   /** Answers a modal dialog. */
   async confirm(button: string): Promise<void> {
     await this.page.locator('.monaco-dialog-box .monaco-button', { hasText: button }).first().click();
@@ -194,6 +215,14 @@ export class Workbench implements AsyncDisposable {
     await mkdir(screenshots, { recursive: true });
     await this.page.mouse.move(0, 0);
     await this.page.screenshot({ path: join(screenshots, `${name}.png`), animations: 'disabled', caret: 'hide' });
+  }
+
+  /** Saves what is on screen as out/e2e/<name>.png, for whoever looks into a failure. */
+  async recordFailure(name: string): Promise<void> {
+    const path = join(root, 'out', 'e2e', `${name.replaceAll(/[^\w]+/g, '-')}.png`);
+    await mkdir(dirname(path), { recursive: true });
+    await this.page.screenshot({ path });
+    console.log(`On screen: ${path}`);
   }
 
   async close(): Promise<void> {
