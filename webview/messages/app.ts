@@ -173,7 +173,7 @@ export class MessagesApp extends LitElement {
     const canToggle = isStill || kind === 'live' || kind === 'reading' || kind === 'waiting';
     return html`
       <header class="bar">
-        <span class="title ellipsis">${status?.topic ?? this.#host.state.topic ?? ''}</span>
+        <h1 class="title ellipsis">${status?.topic ?? this.#host.state.topic ?? ''}</h1>
         ${partition === undefined ? nothing : html`<span class="dim">partition ${partition}</span>`}
         <span class="grow"></span>
         <button

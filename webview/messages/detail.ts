@@ -33,6 +33,10 @@ export class MessageDetailPane extends LitElement {
       :host {
         flex: 1 1 0;
       }
+      .title {
+        flex: 0 1 auto;
+        max-width: none;
+      }
       header {
         display: flex;
         align-items: center;

@@ -83,7 +83,7 @@ export class OffsetsApp extends LitElement {
     const usable = connection.state === 'live';
     return html`
       <header class="bar">
-        <span class="title">${summary?.topic ?? this.#host.state.topic ?? ''}</span>
+        <h1 class="title">${summary?.topic ?? this.#host.state.topic ?? ''}</h1>
         <span class="dim ellipsis facts" title=${facts}>${facts}</span>
         ${this.#worries()}
         <span class="grow"></span>

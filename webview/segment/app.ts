@@ -198,7 +198,7 @@ export class SegmentApp extends LitElement {
     const facts = file === undefined || (file.trouble !== null && file.sizeBytes === 0) ? '' : describeFile(file);
     return html`
       <header class="bar">
-        <span class="title ellipsis" title=${file?.path ?? ''}>${file?.name ?? ''}</span>
+        <h1 class="title ellipsis" title=${file?.path ?? ''}>${file?.name ?? ''}</h1>
         <span class="dim ellipsis facts" title=${facts}>${facts}</span>
         <span class="grow"></span>
         <vscode-text-field

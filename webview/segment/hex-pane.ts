@@ -74,7 +74,9 @@ export class HexPane extends LitElement {
         opacity: 0.7;
       }
       .cell.chosen {
-        background: color-mix(in srgb, var(--tint, var(--vscode-charts-blue)) 48%, transparent);
+        background: color-mix(in srgb, var(--tint, var(--vscode-charts-blue)) 42%, transparent);
+        color: var(--vscode-list-activeSelectionForeground, var(--vscode-foreground));
+        opacity: 1;
       }
       .cell.top {
         --edge-top: var(--vscode-focusBorder);

@@ -68,6 +68,10 @@ export const baseStyles = [
       min-width: 0;
     }
     .title {
+      flex: none;
+      max-width: 50%;
+      margin: 0;
+      font-size: inherit;
       font-weight: 600;
     }
 
@@ -119,7 +123,7 @@ export const baseStyles = [
       outline: 1px solid var(--vscode-focusBorder);
       outline-offset: -1px;
     }
-    .scroller:focus .row.active .dim {
+    .row.active .dim {
       color: inherit;
     }
 

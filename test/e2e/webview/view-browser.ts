@@ -1,8 +1,7 @@
-import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { root } from '../../../scripts/support/paths.ts';
 import { answer } from '../../../extension/shared/view-channel.ts';
 import type { EventName, Handlers, ViewContract } from '../../../extension/shared/view-channel.ts';
 import { viewPage } from '../../../extension/views/view-page.ts';
@@ -10,31 +9,16 @@ import { themeClass, themeStyles } from './themes.ts';
 import type { ThemeName } from './themes.ts';
 
 const ORIGIN = 'https://views.samsa.test';
+/** Another build's views may be looked at instead. */
+const BUNDLES = process.env.SAMSA_VIEWS ?? join(root, 'dist', 'webview');
 const NONCE = 'bm9uY2Utb2YtdGhlLXRlc3Q';
-
-const chromiumFlags = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-export async function launchBrowser(): Promise<Browser> {
-  const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/google-chrome'];
-  const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
-  if (executablePath === undefined) throw new Error('No Chromium found; set CHROMIUM to its path.');
-  return await chromium.launch({ executablePath, args: chromiumFlags });
-}
 
 export interface OpenViewOptions<C extends ViewContract> {
   /** Folder of webview/, and so the bundle. */
   readonly view: string;
   readonly handlers: Handlers<C>;
-  /** The bundles, `dist/webview` as a rule. */
-  readonly bundles: string;
+  /** Where the bundles are; `dist/webview` by default. */
+  readonly bundles?: string;
   readonly theme?: ThemeName;
   readonly state?: object;
   readonly width?: number;
@@ -58,8 +42,10 @@ export async function openView<C extends ViewContract>(
   browser: Browser,
   options: OpenViewOptions<C>,
 ): Promise<OpenView<C>> {
-  const { view, handlers, theme = 'dark', width = 1200, height = 480 } = options;
-  const page = await browser.newPage({ viewport: { width, height } });
+  const { view, handlers, theme = 'dark', width = 1200, height = 480, bundles = BUNDLES } = options;
+  // Axe needs a page of a context that it can make others in.
+  const context = await browser.newContext({ viewport: { width, height } });
+  const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => {
@@ -89,7 +75,7 @@ export async function openView<C extends ViewContract>(
       '.css': 'text/css',
       '.ttf': 'font/ttf',
     };
-    const body = await readFile(join(options.bundles, basename(path)));
+    const body = await readFile(join(bundles, basename(path)));
     return await route.fulfill({ contentType: types[extname(path)] ?? 'text/plain', body });
   });
   await page.goto(`${ORIGIN}/`);
