@@ -122,6 +122,7 @@ export class EmbeddedSession<Client> implements ClusterSession<Client> {
     this.#run?.pause();
     const host = this.#host;
     this.#leave();
+    this.#state = { kind: 'off' };
     if (host?.kind === 'attached') host.dispose();
     else if (host !== undefined)
       await Promise.race([host.stop(), delay(closeDeadlineMs)]).finally(() => host.dispose());
@@ -147,13 +148,14 @@ export class EmbeddedSession<Client> implements ClusterSession<Client> {
   async #start(patienceMs: number): Promise<void> {
     await this.#stopping;
     const attempt = ++this.#attempt;
+    this.#throwIfCancelled(attempt);
     const run = this.#memory();
-    if (!this.#disposed) this.#set({ kind: 'starting' });
+    this.#set({ kind: 'starting' });
     for (let waitedMs = 0; ; waitedMs += retryMs) {
       try {
         return await this.#startOnce(attempt, run);
       } catch (error) {
-        if (this.#attempt !== attempt) throw error;
+        if (this.#attempt !== attempt || this.#disposed) throw error;
         const passes = passingCodes.includes(codeOf(error));
         if (!passes || waitedMs >= patienceMs) {
           this.#failed(error, run);

@@ -176,6 +176,23 @@ describe('the cluster', () => {
   });
 });
 
+describe('a cluster inside the extension host', () => {
+  after(() => set('cluster.host', undefined));
+
+  it('starts, serves and stops where child processes are not allowed', async () => {
+    const { session } = await samsa();
+    await set('cluster.host', 'extensionHost');
+    await run('samsa.cluster.start');
+    assert.equal(session.state.kind, 'running', JSON.stringify(session.state));
+    assert.equal('pid' in session.state && session.state.pid, process.pid);
+    const bootstrap = session.bootstrap ?? '';
+    const request = { topic: 'orders', partition: 0, key: null, value: null, headers: [] };
+    assert.equal(((await run('samsa.message.produce', request)) as ProducedRecord).offset, 0);
+    await run('samsa.cluster.stop');
+    assert.equal(await canConnect(bootstrap), false);
+  });
+});
+
 describe('a cluster that cannot start', () => {
   let blocker: Server;
   let port: number;
