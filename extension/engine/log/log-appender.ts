@@ -292,11 +292,13 @@ export class LogAppender {
     return error;
   }
 
-  /** Nothing more is written; whoever waits is told `error`. */
-  abandon(error: ApiError): void {
+  /** Nothing more is written; whoever waits is told so. */
+  abandon(closedError: () => ApiError): void {
     const turn = this.#turn;
+    if (turn === undefined) return;
     this.#turn = undefined;
-    for (const callback of turn?.callbacks ?? []) this.#log.notify(() => callback(error));
+    const error = closedError();
+    for (const callback of turn.callbacks) this.#log.notify(() => callback(error));
   }
 }
 

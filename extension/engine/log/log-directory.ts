@@ -22,6 +22,7 @@ export interface PartitionOffset {
 export type OffsetsByPartition = ReadonlyMap<string, number>;
 
 const CLEAN_SHUTDOWN = '.kafka_cleanshutdown';
+const PROBE = '.probe';
 
 /** One entry of `log.dirs`: the files in its root, and whether it can be used. */
 export class LogDirectory {
@@ -78,6 +79,13 @@ export class LogDirectory {
     this.#fileSystem.unlinkSync(path);
     const epoch = /"brokerEpoch"\s*:\s*(-?\d+)/.exec(text)?.[1];
     return { wasClean: true, brokerEpoch: epoch === undefined ? -1 : Number(epoch) };
+  }
+
+  /** Whether the directory still takes writes. Throws what the file system throws. */
+  probe(): void {
+    const path = `${this.path}/${PROBE}`;
+    this.#fileSystem.writeFileAtomicSync(path, 'is this disk alive?');
+    this.#fileSystem.unlinkSync(path);
   }
 
   markCleanShutdown(brokerEpoch: number): void {

@@ -31,6 +31,8 @@ export interface OpenLogOptions {
    * that the first one lost its end, and the later ones go too. True unless told, as in Kafka.
    */
   readonly mayHaveGaps?: boolean;
+  /** Called when the disk takes the log out of service. */
+  readonly onFailed?: () => void;
 }
 
 /** Opens the log in a folder, recovering it when it was not closed cleanly. Throws what the file system throws. */
@@ -86,6 +88,7 @@ class LogLoader {
       metadataFile,
       logStartOffset,
       highWatermark,
+      onFailed: this.#options.onFailed,
     });
   }
 

@@ -7,7 +7,7 @@ import { LogCleaner } from './log-cleaner.ts';
 import type { LogConfig } from './log-config.ts';
 import { LogDirectory, OffsetCheckpoint } from './log-directory.ts';
 import type { OffsetsByPartition } from './log-directory.ts';
-import { storageError } from './log-errors.ts';
+import { isOutOfSpace, storageError } from './log-errors.ts';
 import { directoryName, parseDirectoryName, temporaryDirectoryName } from './log-file-names.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { openLog } from './log-loader.ts';
@@ -183,6 +183,7 @@ export class LogManager {
         directory: path,
         config: config ?? this.#options.config,
         mayHaveGaps: config?.isCompacted ?? true,
+        onFailed: () => this.#afterFailure(state.directory),
         recoveryPoint: state.recoveryPoints.get(name) ?? 0,
         logStartOffset: state.logStartOffsets.get(name) ?? 0,
         highWatermark: state.highWatermarks.get(name) ?? 0,
@@ -232,6 +233,7 @@ export class LogManager {
         directory: path,
         config: options.config,
         hadCleanShutdown: true,
+        onFailed: () => this.#afterFailure(directory),
       });
       log.assignTopicId(options.topicId);
       this.#logs.set(name, { log, directory });
@@ -294,10 +296,25 @@ export class LogManager {
     });
   }
 
+  /** One log's disk failed: is it a bad file, or does the directory take nothing any more? */
+  #afterFailure(directory: LogDirectory): void {
+    if (directory.failure !== undefined || this.#isClosed) return;
+    try {
+      directory.probe();
+    } catch (error) {
+      if (!isOutOfSpace(error)) {
+        this.#failDirectory(directory, storageError(`writing to the log directory ${directory.path} failed`, error));
+      }
+    }
+  }
+
   #failDirectory(directory: LogDirectory, error: ApiError): void {
     if (directory.failure !== undefined) return;
     directory.failure = error;
     this.#environment.logger.error(`The log directory ${directory.path} is offline: ${error.message}`, error);
+    for (const placed of this.#logs.values()) {
+      if (placed.directory === directory) placed.log.fail('its log directory failed', error);
+    }
     this.#options.onDirectoryFailed?.(directory, error);
   }
 

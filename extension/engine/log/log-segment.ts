@@ -53,6 +53,8 @@ export class LogSegment {
 
   readonly #indexIntervalBytes: number;
   #bytesSinceIndexEntry = 0;
+  /** The file is longer than what was written: `preallocate`. */
+  #isPreallocated = false;
   /** The index files were looked at, or made by us. */
   #hasCheckedIndexes = false;
   #maxTimestamp: TimestampOffset | undefined;
@@ -108,6 +110,10 @@ export class LogSegment {
   ): LogSegment {
     const segment = new LogSegment(handles, directory, baseOffset, suffix, config, clock, 0, rollJitterMs);
     segment.log.create();
+    if (config.preallocate && suffix === '') {
+      segment.log.truncateSync(config.segmentSizeBytes);
+      segment.#isPreallocated = true;
+    }
     segment.offsetIndex.file.create();
     segment.timeIndex.file.create();
     segment.#hasCheckedIndexes = true;
@@ -334,13 +340,15 @@ export class LogSegment {
     this.transactionIndex.save();
   }
 
-  /** No more appends for now: the largest timestamp is noted, indexes are complete and have no spare tail. */
+  /** No more appends for now: the largest timestamp is noted, nothing has a spare tail. */
   becomeInactive(): void {
     const { timestampMs, offset } = this.maxTimestamp;
     if (timestampMs >= 0) this.timeIndex.maybeAppend(timestampMs, offset);
     this.offsetIndex.file.seal();
     this.timeIndex.file.seal();
     this.transactionIndex.seal();
+    if (this.#isPreallocated) this.log.truncateSync(this.writtenBytes);
+    this.#isPreallocated = false;
   }
 
   /** Makes the log survive a loss of power. Recovery makes the indexes of the active segment again, but no others. */

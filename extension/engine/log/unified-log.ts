@@ -42,6 +42,8 @@ export interface LoadedLog {
   readonly metadataFile: PartitionMetadataFile;
   readonly logStartOffset: number;
   readonly highWatermark: number;
+  /** The log went out of service because of its disk. */
+  readonly onFailed: (() => void) | undefined;
 }
 
 /**
@@ -81,7 +83,10 @@ export class UnifiedLog implements PartitionLog {
     this.#config = loaded.config;
     this.#logStartOffset = loaded.logStartOffset;
     this.#highWatermark = Math.min(Math.max(loaded.highWatermark, loaded.logStartOffset), loaded.local.nextOffset);
-    this.#guard = new LogGuard(this.name, environment.logger, (failure) => this.#listener.onFailed?.(this, failure));
+    this.#guard = new LogGuard(this.name, environment.logger, (failure) => {
+      loaded.onFailed?.();
+      this.#listener.onFailed?.(this, failure);
+    });
     this.#appender = new LogAppender(environment, this);
     this.#reader = new LogReader(this);
   }
@@ -367,7 +372,7 @@ export class UnifiedLog implements PartitionLog {
     this.#guard.close();
     this.#environment.writes.forget(this);
     this.local.closeFiles();
-    this.#appender.abandon(this.#guard.closedError());
+    this.#appender.abandon(() => this.#guard.closedError());
   }
 
   /** Runs what touches the disk beside appends: queued bytes go first. */
@@ -391,6 +396,7 @@ export class UnifiedLog implements PartitionLog {
     this.notify(() => this.#listener.onLogEndAdvanced?.(this));
   }
 
+  /** Takes the log out of service; answers what calls fail with from now on. */
   fail(what: string, cause: unknown): ApiError {
     return this.#guard.fail(what, cause);
   }

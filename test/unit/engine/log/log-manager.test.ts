@@ -16,6 +16,8 @@ interface Setup {
   readonly clock: FakeClock;
   readonly manager: LogManager;
   readonly messages: string[];
+  /** Directories that went offline. */
+  readonly failed: string[];
 }
 
 function setup(disk = new MemoryFileSystem(), directories = ['/data']): Setup {
@@ -30,7 +32,14 @@ function setup(disk = new MemoryFileSystem(), directories = ['/data']): Setup {
     random: { int: () => 0, bytes: (length) => Buffer.alloc(length, ++next) },
     logger,
   });
-  return { disk, clock, messages, manager: new LogManager({ environment, directories, config: config() }) };
+  const failed: string[] = [];
+  const manager = new LogManager({
+    environment,
+    directories,
+    config: config(),
+    onDirectoryFailed: (directory) => failed.push(directory.path),
+  });
+  return { disk, clock, messages, failed, manager };
 }
 
 const options = { topicId: ID, config: config(), directoryId: undefined };
@@ -226,5 +235,43 @@ describe('logs', () => {
     await clock.advance();
     await manager.shutdown(4);
     expect(disk.existsSync('/data/.kafka_cleanshutdown')).toBe(false);
+  });
+
+  it('fail alone when only a file is bad, and with their directory when that takes no writes', async () => {
+    const disk = new MemoryFileSystem();
+    const { manager, clock, failed } = setup(disk, ['/one', '/two']);
+    await manager.load();
+    const logs = [0, 1, 2, 3].map((partition) => manager.getOrCreate('orders', partition, options));
+    const breakWrites = (pattern: RegExp): void => {
+      disk.onCall = (operation, path) => {
+        if (operation === 'write' && pattern.test(path)) throw systemError('EIO', 'write', path);
+      };
+    };
+    const append = async (): Promise<boolean[]> => {
+      for (const log of logs) if (log.isInService) log.appendAsLeader(batchOf(['a']), 0);
+      await clock.advance();
+      return logs.map((log) => log.isInService);
+    };
+    breakWrites(/^\/one\/orders-0\/.*\.log$/);
+    expect(await append()).toEqual([false, true, true, true]);
+    expect(failed).toEqual([]);
+    breakWrites(/^\/one\//);
+    expect(await append()).toEqual([false, true, false, true]);
+    expect(failed).toEqual(['/one']);
+    expect(manager.getOrCreate('orders', 9, options).directory).toBe('/two/orders-9');
+  });
+
+  it('may be preallocated, and are trimmed when they are closed', async () => {
+    const { disk, manager, clock } = setup();
+    await manager.load();
+    const raw = { preallocate: 'true', 'internal.segment.bytes': '500' };
+    const log = manager.getOrCreate('orders', 0, { ...options, config: config(raw) });
+    log.appendAsLeader(batchOf(['a']), 0);
+    await clock.advance();
+    const path = '/data/orders-0/00000000000000000000.log';
+    expect(disk.readFileSync(path)).toHaveLength(500);
+    expect(contents(log)).toEqual(['0:a']);
+    await manager.shutdown(1);
+    expect(disk.readFileSync(path)).toHaveLength(69);
   });
 });
