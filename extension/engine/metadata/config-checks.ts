@@ -38,6 +38,16 @@ export function checkTopicConfigs(resolver: ConfigResolver, image: ConfigsImage,
   }
 }
 
+/** May be configured as 0, but not changed to it. */
+const threadCounts: ReadonlySet<string> = new Set([
+  'background.threads',
+  'log.cleaner.threads',
+  'num.io.threads',
+  'num.network.threads',
+  'num.recovery.threads.per.data.dir',
+  'num.replica.fetchers',
+]);
+
 /**
  * Checks all dynamic configs that a broker (or '' for all of them) would have. Names that Kafka does not know pass: they may
  * be meant for a plug-in.
@@ -70,6 +80,9 @@ export function checkBrokerConfigs(name: string, configs: ResourceConfigs): void
       canonicalConfigValue(definition, value);
     } catch (error) {
       throw new ApiError(ErrorCode.INVALID_REQUEST, (error as Error).message);
+    }
+    if (threadCounts.has(each) && Number(value) < 1) {
+      throw new ApiError(ErrorCode.INVALID_REQUEST, `Invalid value ${value} for ${each}: value should be at least 1`);
     }
   }
 }

@@ -163,7 +163,7 @@ export class ConfigResolver {
       const sensitive = isSensitive(brokerConfig(definition.name));
       const value = this.#brokerValue(own, cluster, definition.name);
       const synonyms = this.#brokerSynonyms(configs, definition.name, sensitive);
-      return entry(definition, sensitive ? null : value, synonyms, definition.updateMode === 'read-only');
+      return entry(definition, sensitive ? null : value, synonyms, isReadOnly(definition.name));
     });
   }
 
@@ -176,7 +176,7 @@ export class ConfigResolver {
       const sensitive = isSensitive(brokerConfig(name));
       const value = sensitive ? null : canonical(definition, cluster.get(name) ?? null);
       const synonyms = [{ name, value, source: ConfigSource.DYNAMIC_DEFAULT_BROKER_CONFIG }];
-      return entry(definition, value, synonyms, definition.updateMode === 'read-only');
+      return entry(definition, value, synonyms, isReadOnly(name));
     });
   }
 
@@ -295,6 +295,11 @@ function canonical(definition: ConfigDefinition, value: string | null): string |
   } catch {
     return value;
   }
+}
+
+/** A listener's own value counts as read-only although it may be changed: so it is in Kafka. */
+function isReadOnly(name: string): boolean {
+  return (brokerConfigs.get(name)?.updateMode ?? 'read-only') === 'read-only';
 }
 
 function unknownConfig(name: string): ConfigDefinition {

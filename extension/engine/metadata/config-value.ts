@@ -53,8 +53,8 @@ function parse(definition: ConfigDefinition, value: string): string {
     }
     case 'DOUBLE': {
       const number = text === '' ? NaN : Number(text);
-      if (Number.isNaN(number)) throw notANumber(definition, value);
-      return Number.isInteger(number) ? `${number}.0` : String(number);
+      if (!Number.isFinite(number)) throw notANumber(definition, value);
+      return javaDouble(number);
     }
     case 'LIST':
       // Kafka drops what is repeated, and says so in its log.
@@ -66,6 +66,15 @@ function parse(definition: ConfigDefinition, value: string): string {
     case 'UNKNOWN':
       return value;
   }
+}
+
+/** As Java prints it: always with a point, and with an exponent below 10^-3 and from 10^7 on. */
+function javaDouble(value: number): string {
+  const size = Math.abs(value);
+  const withPoint = (digits: string): string => (digits.includes('.') ? digits : `${digits}.0`);
+  if (size === 0 || (size >= 1e-3 && size < 1e7)) return withPoint(String(value));
+  const [mantissa = '', exponent = ''] = value.toExponential().split('e');
+  return `${withPoint(mantissa)}E${exponent.replace('+', '')}`;
 }
 
 function checkBounds(definition: ConfigDefinition, value: string | null): void {
