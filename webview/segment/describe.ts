@@ -49,7 +49,7 @@ export function describePlace(
     parts.push(`${unit} ${formatCount((chosen.path[0] ?? 0) + 1)} of ${formatCount(unitCount)}`);
     const last = chosen.nodes.at(-1);
     if (last !== undefined && last.at !== null && chosen.path.length > 1) {
-      parts.push(`${last.label}, ${plural(last.size, 'byte')}`);
+      parts.push(`${last.icon === 'record' ? 'record' : last.label}, ${plural(last.size, 'byte')}`);
     }
   }
   return parts.join(' · ');

@@ -49,7 +49,8 @@ export function summarize(
     if (row.leader < 0) leaderless++;
   }
   return {
-    ...identity,
+    topic: identity.topic,
+    cluster: identity.cluster,
     internal: sample.internal,
     partitionCount: rows.length,
     replication: [Math.min(fewest, most), most],

@@ -74,7 +74,25 @@ function attempt(decode: () => LazyNode | undefined): LazyNode | undefined {
 
 /** A decoded message as a tree; it has no bytes of its own. */
 function message(name: string, fields: unknown): LazyNode {
-  return valueNode(name, fields, 'record');
+  const made = valueNode(name, fields, 'record');
+  return { ...made, node: { ...made.node, value: summaryOf(fields) } };
+}
+
+const SUMMARY_FIELDS = 4;
+
+/** The first few plain fields, wherever they are: what tells one record from the next. */
+function summaryOf(fields: unknown): string {
+  const found: string[] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || Buffer.isBuffer(value) || Array.isArray(value)) return;
+    for (const [name, each] of Object.entries(value)) {
+      if (found.length === SUMMARY_FIELDS) return;
+      if (typeof each === 'object') visit(each);
+      else if (each !== undefined) found.push(`${name} ${String(each)}`);
+    }
+  };
+  visit(fields);
+  return found.join(', ');
 }
 
 const derived = { at: null, size: 0, tint: null } as const;

@@ -94,7 +94,7 @@ function readRecord(batch: BatchOfRecords, start: number, end: number): LazyNode
   return branch(
     {
       label: formatCount(offset),
-      value: decoded === undefined ? describeRecord(key, value) : decoded.node.label,
+      value: decoded === undefined ? describeRecord(key, value) : describeDecoded(decoded),
       at: fields.place(start),
       size: end - start,
       icon: 'record',
@@ -103,6 +103,10 @@ function readRecord(batch: BatchOfRecords, start: number, end: number): LazyNode
     },
     fields.nodes,
   );
+}
+
+function describeDecoded({ node }: LazyNode): string {
+  return node.value === '' ? node.label : `${node.label} · ${node.value}`;
 }
 
 function describeRecord(key: Buffer | null, value: Buffer | null): string {

@@ -94,6 +94,8 @@ test('sums up, finds the common scale, and tells roles', async () => {
     underReplicated: 2,
     leaderless: 0,
   });
+  // Nothing but plain data may cross to the view.
+  expect(structuredClone(sent[0])).toEqual(sent[0]);
   expect(rows[0]?.value.replicas.map(({ role }) => role)).toEqual(['leader', 'inSync', 'offline']);
 });
 

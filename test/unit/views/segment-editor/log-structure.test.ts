@@ -198,7 +198,7 @@ test('records of the metadata log are decoded', async () => {
   const content = new RecordBatchBuilder({ baseOffset: 9 }).append({ value }).build();
   const { structure } = await opened(content, '__cluster_metadata');
   const [record] = await structure.nodes([0], HEADER_FIELDS, 1);
-  expect(record?.value).toBe('TopicRecord');
+  expect(record?.value).toBe('TopicRecord · name orders, topicId AAAAAAAAAAAAAAAAAAAAAQ');
   const decodedAt = record!.childCount - 1;
   const fields = await structure.nodes([0, HEADER_FIELDS, decodedAt], 0, 64);
   expect(fields.map(({ label, value }) => [label, value])).toEqual([
@@ -211,7 +211,7 @@ test('transaction markers are named', async () => {
   const content = buildEndTransactionBatch({ producerId: 7, producerEpoch: 1, coordinatorEpoch: 3, commit: false }, 5);
   const { structure } = await opened(content);
   const [record] = await structure.nodes([0], HEADER_FIELDS, 1);
-  expect(record?.value).toBe('ABORT');
+  expect(record?.value).toBe('ABORT · version 0, coordinatorEpoch 3');
 });
 
 test('any bytes at all are survived', async () => {
