@@ -74,6 +74,11 @@ export class RecentBatchesBudget {
     return this.#usedBytes;
   }
 
+  /** How large a chunk may grow, so that several logs find room. */
+  get maxChunkBytes(): number {
+    return Math.max(MIN_CHUNK_BYTES, Math.min(MAX_CHUNK_BYTES, Math.floor(this.#limitBytes / 16)));
+  }
+
   /** For RecentBatches: takes `chunk` in and lets the oldest ones go. The newest stays, whatever its size. */
   add(chunk: RecentChunk): void {
     this.#chunks.add(chunk);
@@ -126,7 +131,7 @@ export class RecentBatches {
   #addChunk(segment: LogSegment, position: number, firstOffset: number, minBytes: number): RecentChunk {
     const size = Math.max(this.#nextChunkBytes, minBytes);
     const chunk = new RecentChunk(this, segment, position, firstOffset, Buffer.allocUnsafeSlow(size));
-    this.#nextChunkBytes = Math.min(this.#nextChunkBytes * 2, MAX_CHUNK_BYTES);
+    this.#nextChunkBytes = Math.min(this.#nextChunkBytes * 2, this.#budget.maxChunkBytes);
     this.#chunks.push(chunk);
     this.#budget.add(chunk);
     return chunk;
