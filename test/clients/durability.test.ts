@@ -83,7 +83,7 @@ describe('a broker that ends', () => {
     let connection = await start();
     await create(connection, 'kept');
     const sent = (sequence: number): Buffer =>
-      batch(['x'], { producerId: 3, producerEpoch: 0, baseSequence: sequence });
+      batch(['x'], { producerId: 3, producerEpoch: 0, baseSequence: sequence, timestamp: Date.now() });
     for (let i = 0; i < 7; i++) expect(await produce(connection, sent(i))).toEqual({ code: 0, offset: i });
     connection.close();
     if (signal === 'SIGKILL') await cluster!.kill();

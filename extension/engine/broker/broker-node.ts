@@ -31,7 +31,7 @@ import { ProducerIdManager } from './producer-id-manager.ts';
 import { ReplicaManager } from './replica-manager.ts';
 import { ReplicatedCoordinatorLog } from './replicated-coordinator-log.ts';
 import { startError } from './start-error.ts';
-import { staticConfig } from './static-config.ts';
+import { checkStaticConfig, staticConfig } from './static-config.ts';
 import { setAsideStrayLogs } from './stray-logs.ts';
 import { TopicConfigs } from './topic-configs.ts';
 
@@ -84,7 +84,9 @@ class BrokerNode implements RunningBroker {
     this.listeners = input.listeners;
     this.controllerListener = input.controllerListener;
 
-    const resolver = new ConfigResolver(input.nodeId, staticConfig(input));
+    const config = staticConfig(input);
+    checkStaticConfig(config);
+    const resolver = new ConfigResolver(input.nodeId, config);
     const number = (name: string): number => resolver.brokerNumber(EMPTY_IMAGE.configs, name);
     const openFiles = shareOpenFiles(openFilesLimit(fileSystem));
     this.#resolver = resolver;
@@ -146,14 +148,10 @@ class BrokerNode implements RunningBroker {
       logger,
       image: EMPTY_IMAGE,
     });
-    const groupConfig = readGroupSettings(resolver, EMPTY_IMAGE.configs);
     this.#groups = new GroupCoordinatorService({
       ...{ clock, random, logger },
-      config: groupConfig,
-      log: new ReplicatedCoordinatorLog({
-        ...{ clock, topic: CONSUMER_OFFSETS, replicas: this.#replicas },
-        commitTimeoutMs: () => groupConfig.offsetsCommitTimeoutMs,
-      }),
+      config: readGroupSettings(resolver, EMPTY_IMAGE.configs),
+      log: new ReplicatedCoordinatorLog({ topic: CONSUMER_OFFSETS, replicas: this.#replicas }),
       topics: {
         topicId: (name) => this.#loader.image.topics.get(name)?.id,
         topicName: (id) => this.#loader.image.topics.getById(id)?.name,

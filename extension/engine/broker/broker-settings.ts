@@ -1,3 +1,4 @@
+import type { CompressionType } from '../../records/compression-type.ts';
 import type { ConfigResolver } from '../metadata/config-resolver.ts';
 import type { ConfigsImage } from '../metadata/metadata-image.ts';
 import type { GroupCoordinatorConfig } from '../coordinator/group-coordinator-config.ts';
@@ -47,6 +48,7 @@ export function readGroupSettings(resolver: ConfigResolver, configs: ConfigsImag
     offsetsRetentionMs: number('offsets.retention.minutes') * 60_000,
     offsetsRetentionCheckIntervalMs: number('offsets.retention.check.interval.ms'),
     offsetsCommitTimeoutMs: number('offsets.commit.timeout.ms'),
+    offsetsTopicCompression: number('offsets.topic.compression.codec') as CompressionType,
   };
 }
 

@@ -2,7 +2,6 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { BATCH_HEADER_SIZE } from '../../records/record-batch-layout.ts';
 import { batchSize, lastOffset } from '../../records/record-batch.ts';
 import { ApiError } from '../common/api-error.ts';
-import type { Clock } from '../common/clock.ts';
 import type { CoordinatorLog } from '../coordinator/coordinator-log.ts';
 import type { Partition } from './partition.ts';
 import type { ReplicaManager } from './replica-manager.ts';
@@ -14,14 +13,10 @@ const LOAD_CHUNK_BYTES = 1024 * 1024;
 export class ReplicatedCoordinatorLog implements CoordinatorLog {
   readonly #topic: string;
   readonly #replicas: ReplicaManager;
-  readonly #clock: Clock;
-  readonly #commitTimeoutMs: () => number;
 
-  constructor(options: { topic: string; replicas: ReplicaManager; clock: Clock; commitTimeoutMs: () => number }) {
+  constructor(options: { topic: string; replicas: ReplicaManager }) {
     this.#topic = options.topic;
     this.#replicas = options.replicas;
-    this.#clock = options.clock;
-    this.#commitTimeoutMs = options.commitTimeoutMs;
   }
 
   append(partitionIndex: number, leaderEpoch: number, batch: Buffer): Promise<number> {
@@ -52,24 +47,15 @@ export class ReplicatedCoordinatorLog implements CoordinatorLog {
     reject: (error: ApiError) => void,
   ): void {
     if (partition.isCommitted(lastOffset + 1)) return resolve(lastOffset);
-    const settle = (): void => {
-      unwatch();
-      timer.cancel();
-    };
+    // How long to wait is the coordinator's business: the batch stays in the log and may yet be committed.
     const unwatch = partition.watch(() => {
       if (partition.isCommitted(lastOffset + 1)) {
-        settle();
+        unwatch();
         resolve(lastOffset);
       } else if (!partition.isLeader || partition.leaderEpoch !== leaderEpoch) {
-        settle();
+        unwatch();
         reject(new ApiError(ErrorCode.NOT_LEADER_OR_FOLLOWER));
       }
-    });
-    const timer = this.#clock.schedule(this.#commitTimeoutMs(), () => {
-      settle();
-      reject(
-        new ApiError(ErrorCode.REQUEST_TIMED_OUT, `${this.#topic}-${partition.partition} was not replicated in time`),
-      );
     });
   }
 

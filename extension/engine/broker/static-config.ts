@@ -1,3 +1,5 @@
+import { brokerConfig } from '../metadata/config-definitions.ts';
+import { canonicalConfigValue } from '../metadata/config-value.ts';
 import type { BrokerConfigInput, Listener } from './broker-options.ts';
 
 /** The server.properties that this input amounts to: what DescribeConfigs shows as static. */
@@ -13,6 +15,19 @@ export function staticConfig(input: BrokerConfigInput): Record<string, string> {
     'listener.security.protocol.map': [...security].join(','),
     ...input.config,
   };
+}
+
+/**
+ * Refuses values that their configs do not allow. Names that nobody knows are let through, as Kafka does: plugins may read
+ * them.
+ *
+ * @throws ApiError INVALID_CONFIG that names the config
+ */
+export function checkStaticConfig(config: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(config)) {
+    const definition = brokerConfig(name);
+    if (definition !== undefined) canonicalConfigValue(definition, value);
+  }
 }
 
 function listenerText({ name, host, port }: Listener): string {

@@ -46,6 +46,7 @@ export class Connection {
   #pumping = false;
   #paused = false;
   #closed = false;
+  #hasSpoken = false;
   /** When the peer last sent a byte or was answered, by the server's monotonic clock. */
   lastActiveMs: number;
 
@@ -60,6 +61,11 @@ export class Connection {
     this.#logger = options.logger;
     this.lastActiveMs = options.nowMs;
     this.#decoder = new FrameDecoder(options.maxFrameBytes, (frame) => this.#waiting.push(frame));
+  }
+
+  /** Whether it ever sent a whole request. */
+  get hasSpoken(): boolean {
+    return this.#hasSpoken;
   }
 
   /** Whether nothing of this connection is being worked on. */
@@ -112,6 +118,7 @@ export class Connection {
   }
 
   #start(frame: Buffer): void {
+    this.#hasSpoken = true;
     this.#pipelining = this.#processor.isPipelined(frame);
     const slot: Slot = { response: undefined, done: false };
     this.#inFlight.push(slot);

@@ -10,6 +10,9 @@ const ANONYMOUS = 'User:ANONYMOUS';
 /** How often idle connections are looked for, at the most. */
 const IDLE_CHECK_MS = 30_000;
 
+/** At most one line about a full listener in this time. */
+const SAY_FULL_INTERVAL_MS = 10_000;
+
 export interface SocketServerOptions {
   readonly listenerName: string;
   readonly host: string;
@@ -38,6 +41,8 @@ export class SocketServer {
   #idleTimer: Timer | undefined;
   #closing = false;
   #open = false;
+  #displaced = 0;
+  #saidFullMs = -Infinity;
 
   constructor(options: SocketServerOptions) {
     this.#options = options;
@@ -143,20 +148,35 @@ export class SocketServer {
     });
   }
 
+  /** Those that never said anything go first, then those that have been idle longest. */
   #makeRoom(): void {
-    let oldest: [Socket, Connection] | undefined;
+    let victim: [Socket, Connection] | undefined;
     for (const entry of this.#sockets) {
-      if (entry[1].idle && (oldest === undefined || entry[1].lastActiveMs < oldest[1].lastActiveMs)) oldest = entry;
+      const [, connection] = entry;
+      if (!connection.idle) continue;
+      if (victim !== undefined && victim[1].hasSpoken === connection.hasSpoken) {
+        if (connection.lastActiveMs < victim[1].lastActiveMs) victim = entry;
+      } else if (victim === undefined || !connection.hasSpoken) victim = entry;
     }
-    if (oldest === undefined) return;
-    const [socket, connection] = oldest;
-    this.#options.logger.warn(
-      `listener ${this.#options.listenerName} has its ${this.#options.maxConnections} connections; ` +
-        `closing that of ${connection.peer.clientHost}, silent longest`,
-    );
+    if (victim === undefined) return;
+    const [socket, connection] = victim;
+    this.#sayFull(connection.peer.clientHost);
     connection.closed();
     this.#sockets.delete(socket);
     socket.resetAndDestroy();
+  }
+
+  /** A flood of connections must not become a flood of lines. */
+  #sayFull(clientHost: string): void {
+    const { listenerName, maxConnections, clock, logger } = this.#options;
+    this.#displaced++;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#saidFullMs < SAY_FULL_INTERVAL_MS) return;
+    logger.warn(
+      `listener ${listenerName} has all of its ${maxConnections} connections; idle ones make room ` +
+        `(${this.#displaced} so far, now that of ${clientHost})`,
+    );
+    this.#saidFullMs = nowMs;
   }
 
   #scheduleIdleCheck(): void {

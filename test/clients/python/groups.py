@@ -23,7 +23,7 @@ def member():
         "bootstrap.servers": bootstrap,
         "group.id": "py-group",
         "auto.offset.reset": "earliest",
-        "enable.auto.commit": False,
+        "enable.auto.commit": True,
         "session.timeout.ms": 6000,
     })
     consumer.subscribe(["py"])
@@ -46,10 +46,12 @@ while time.time() < deadline and not (len(first.assignment()) == 4 and len(set(s
     if message is not None and message.error() is None:
         seen.append(message.value())
 assert len(set(seen)) == 400, len(set(seen))
-first.commit(asynchronous=False)
-committed = sum(p.offset for p in first.committed([TopicPartition("py", i) for i in range(4)], 10))
-assert committed == 400, committed
 first.close()
+
+reader = Consumer({"bootstrap.servers": bootstrap, "group.id": "py-group"})
+committed = sum(p.offset for p in reader.committed([TopicPartition("py", i) for i in range(4)], 10))
+assert committed == 400, committed
+reader.close()
 
 resource = ConfigResource("topic", "py")
 configs = admin.describe_configs([resource])[resource].result(10)
