@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { sentence } from '../explorer/sentence.ts';
 import { t } from '../settings/localize.ts';
 import type { CommandTable } from './command-table.ts';
 import type { Notifier } from './notifier.ts';
@@ -22,10 +23,4 @@ export function registerCommands(
     }),
   );
   return vscode.Disposable.from(...registrations);
-}
-
-/** An error's message as a sentence. */
-function sentence(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.charAt(0).toUpperCase() + message.slice(1);
 }

@@ -5,6 +5,7 @@ import { t } from '../settings/localize.ts';
 import type { SessionState } from './cluster-session.ts';
 import type { BrokerFacts } from './explorer-source.ts';
 import { escapeMarkdown, factSheet } from './markdown.ts';
+import { sentence } from './sentence.ts';
 import type { NodeLook, NodeSpec } from './tree-node.ts';
 
 /** The embedded cluster's row. */
@@ -138,7 +139,7 @@ export function startErrorSpec(code: ClusterErrorCode, message: string): NodeSpe
 
 /** Why one node could not be read. */
 export function readErrorSpec(error: unknown): NodeSpec {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = sentence(error);
   const title = t('Try again');
   return {
     key: 'error',

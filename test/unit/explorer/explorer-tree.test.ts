@@ -57,7 +57,7 @@ describe('reading', () => {
   test('an error is a row', async () => {
     below.set('', new Error('the broker does not answer'));
     const [row] = await makeTree().children();
-    expect(row?.look).toMatchObject({ label: 'the broker does not answer', contextValue: 'error.read' });
+    expect(row?.look).toMatchObject({ label: 'The broker does not answer', contextValue: 'error.read' });
   });
 
   test('shows pages and says how much is left', async () => {
@@ -154,7 +154,7 @@ describe('refreshing', () => {
     await tree.refresh();
     expect(await tree.children()).toEqual([a]);
     expect(await tree.refresh()).toEqual([undefined]);
-    expect(labels(await tree.children())).toEqual(['away']);
+    expect(labels(await tree.children())).toEqual(['Away']);
     below.set('', [spec('a')]);
     await tree.refresh();
     expect(labels(await tree.children())).toEqual(['a']);

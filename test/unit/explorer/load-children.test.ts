@@ -182,7 +182,7 @@ describe('a cluster that runs', () => {
   test('a folder that cannot be read keeps the others', async () => {
     const tree = makeTree(up, makeSource({ groups: () => Promise.reject(new Error('group coordinator is loading')) }));
     expect(await rows(tree, 'embedded')).toEqual(['Brokers | 1 of 2 running', 'Topics | 2', 'Consumer groups']);
-    expect(await rows(tree, 'embedded', 'groups')).toEqual(['group coordinator is loading']);
+    expect(await rows(tree, 'embedded', 'groups')).toEqual(['Group coordinator is loading']);
   });
 
   test('asks for ends only of the topics that can be seen', async () => {
