@@ -112,9 +112,9 @@ export class CodeServer implements AsyncDisposable {
     this.#temporary = temporary;
   }
 
-  /** Address of the workbench with the workspace open; `payload` is for an extension under development. */
-  url(payload: readonly (readonly [string, string])[] = []): string {
-    const query = new URLSearchParams({ folder: this.workspace });
+  /** Address of the workbench with a folder open; `payload` is for an extension under development. */
+  url(payload: readonly (readonly [string, string])[] = [], folder = this.workspace): string {
+    const query = new URLSearchParams({ folder });
     if (payload.length > 0) query.set('payload', JSON.stringify(payload));
     return `http://127.0.0.1:${this.port}/?${query.toString()}`;
   }

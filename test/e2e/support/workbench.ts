@@ -65,23 +65,36 @@ export class Workbench implements AsyncDisposable {
     return workbench;
   }
 
+  /** Opens another window of the same VS Code on another folder, which ends with this one. */
+  async openWindow(): Promise<Workbench> {
+    const folder = join(this.folder, 'second');
+    await mkdir(folder, { recursive: true });
+    const page = await this.page.context().newPage();
+    const workbench = new Workbench(page, this.server, folder, this.#browser);
+    await workbench.load();
+    return workbench;
+  }
+
   /** Opens (or, as after a window's reload, opens again) the workbench. */
   async load(): Promise<void> {
-    await this.page.goto(this.server.url());
+    await this.page.goto(this.server.url([], this.folder));
     await this.page.locator('.monaco-workbench .activitybar').waitFor({ timeout: 60_000 });
     await this.page.locator('.statusbar-item').first().waitFor();
   }
 
   /** Runs a command by its title in the palette, such as `Samsa: Start Cluster`. */
   async runCommand(title: string): Promise<void> {
-    await this.#leaveWebview();
-    await this.page.keyboard.press('F1');
     const input = this.page.locator(quickInput);
-    await input.waitFor();
-    await input.fill(`>${title}`);
     const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
-    await row.waitFor({ timeout: 30_000 });
-    await row.click();
+    // The palette keeps the commands that it had when it opened.
+    await until(`the palette has '${title}'`, async () => {
+      await this.page.keyboard.press('Escape');
+      await this.#leaveWebview();
+      await this.page.keyboard.press('F1');
+      await input.fill(`>${title}`, { timeout: 5_000 });
+      await row.click({ timeout: 3_000 });
+      return true;
+    });
     // The command may ask with the same box: it is the command's once the palette's prefix has gone.
     await until(
       'the palette closes',
