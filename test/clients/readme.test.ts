@@ -74,6 +74,7 @@ describe('the snippets of README.md', () => {
     await writeFile(`${folder}/main.go`, snippet('Go', 'go'));
     await run('go', ['mod', 'init', 'greetings'], folder);
     await run('go', ['get', 'github.com/twmb/franz-go@v1.22.2'], folder);
+    await run('go', ['mod', 'tidy'], folder);
     expect(await run('go', ['run', '.'], folder)).toBe('hello');
   });
 });
