@@ -81,7 +81,7 @@ export class PartitionFetcher {
   #isPaused = false;
   #failure: Error | undefined;
   #status: StreamStatus = { state: 'live', error: null };
-  #wakeReader: (() => void) | undefined;
+  readonly #waitingReaders = new Set<() => void>();
   #wakeLines: (() => void)[] = [];
   #locating: Promise<void> | undefined;
   #onStatus: ((status: StreamStatus) => void) | undefined;
@@ -174,12 +174,13 @@ export class PartitionFetcher {
 
   #chunkOrTimeout(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = timeoutMs === Infinity ? undefined : setTimeout(done, timeoutMs);
-      function done(): void {
+      const done = (): void => {
         clearTimeout(timer);
+        this.#waitingReaders.delete(done);
         resolve();
-      }
-      this.#wakeReader = done;
+      };
+      const timer = timeoutMs === Infinity ? undefined : setTimeout(done, timeoutMs);
+      this.#waitingReaders.add(done);
     });
   }
 
@@ -196,8 +197,12 @@ export class PartitionFetcher {
   }
 
   #wake(): void {
-    this.#wakeReader?.();
+    this.#wakeUpReaders();
     this.#wakeUpLines();
+  }
+
+  #wakeUpReaders(): void {
+    for (const wake of [...this.#waitingReaders]) wake();
   }
 
   #wakeUpLines(): void {
@@ -348,7 +353,7 @@ export class PartitionFetcher {
     state.movedFrom = null;
     this.#chunks.push(chunk);
     this.#bufferedBytes += sizeOf(chunk);
-    this.#wakeReader?.();
+    this.#wakeUpReaders();
   }
 
   async #moveIntoRange(state: PartitionState): Promise<void> {

@@ -74,6 +74,7 @@ export class Producer {
   readonly #topics = new Map<string, KnownTopic>();
   readonly #looking = new Map<string, Promise<TopicMetadata>>();
   #identity: Promise<ProducerIdentity> | undefined;
+  #knownIdentity: ProducerIdentity | undefined;
   /** Calls of `produce` that are not settled. */
   #accepted = 0;
   #bufferedBytes = 0;
@@ -219,9 +220,10 @@ export class Producer {
     if (this.#identity === undefined) {
       const identity = this.#newIdentity();
       this.#identity = identity;
-      identity.catch(() => {
-        if (this.#identity === identity) this.#identity = undefined;
-      });
+      identity.then(
+        (value) => (this.#knownIdentity = value),
+        () => (this.#identity = undefined),
+      );
     }
     return this.#identity;
   }
@@ -242,10 +244,9 @@ export class Producer {
 
   /** After a batch was lost its sequence numbers are missing: only a new producer id can go on. */
   #forgetIdentity(lost: ProducerIdentity): void {
-    const current = this.#identity;
-    void current?.then((identity) => {
-      if (identity === lost && this.#identity === current) this.#identity = undefined;
-    });
+    if (this.#knownIdentity !== lost) return;
+    this.#knownIdentity = undefined;
+    this.#identity = undefined;
   }
 
   /** Resolves when nothing is on its way any more, whatever became of it. */

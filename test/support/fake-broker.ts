@@ -87,6 +87,10 @@ export class FakeBroker implements AsyncDisposable {
     return this.#connections;
   }
 
+  get openConnections(): number {
+    return this.#sockets.size;
+  }
+
   on(api: ApiName, handler: FakeHandler): this {
     this.#handlers.set(api, handler);
     return this;

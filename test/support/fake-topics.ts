@@ -5,7 +5,7 @@ import type { ListOffsetsRequest } from '../../extension/protocol/generated/list
 import type { MetadataRequest } from '../../extension/protocol/generated/metadata-request.ts';
 import type { ProduceRequest } from '../../extension/protocol/generated/produce-request.ts';
 import type { NewRecord } from '../../extension/records/record.ts';
-import { assignOffset, baseOffset, batchSize, lastOffset, maxTimestamp } from '../../extension/records/record-batch.ts';
+import { assignOffset, baseOffset, lastOffset, maxTimestamp } from '../../extension/records/record-batch.ts';
 import { RecordBatchBuilder, type BatchOptions } from '../../extension/records/record-batch-builder.ts';
 import type { FakeBroker } from './fake-broker.ts';
 
@@ -73,7 +73,7 @@ export class FakeTopics {
     broker
       .on('Metadata', (request: MetadataRequest) => broker.metadata(this.#describe(request), others))
       .on('CreateTopics', (request: CreateTopicsRequest) => this.#create(request))
-      .on('Produce', (request: ProduceRequest) => this.#produce(broker, request))
+      .on('Produce', (request: ProduceRequest) => this.produce(broker.nodeId, request))
       .on('Fetch', (request: FetchRequest) => this.#fetch(broker, request))
       .on('ListOffsets', (request: ListOffsetsRequest) => this.#listOffsets(broker, request));
     return this;
@@ -116,22 +116,22 @@ export class FakeTopics {
     };
   }
 
-  #produce(broker: FakeBroker, { topicData }: ProduceRequest): object {
+  /** What the broker of this id answers to Produce. */
+  produce(nodeId: number, { topicData }: ProduceRequest): object {
     const responses = topicData.map(({ topicId, name, partitionData }) => ({
       topicId,
       name,
       partitionResponses: partitionData.map(({ index, records }) => {
         const found = this.#byIdOrName(topicId, name, index);
-        if (found?.leader !== broker.nodeId) {
+        if (found?.leader !== nodeId) {
           return { index, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, baseOffset: -1 };
         }
         const base = this.end(found);
         // The request's frame is not the fake's to keep.
         const batch = Buffer.from(records!);
-        const count = lastOffset(batch, 0) - baseOffset(batch, 0);
         assignOffset(batch, 0, base, 0);
         this.appendBatch(found, batch);
-        return { index, errorCode: 0, baseOffset: base, count };
+        return { index, errorCode: 0, baseOffset: base };
       }),
     }));
     return { responses };
@@ -166,7 +166,13 @@ export class FakeTopics {
   }
 
   #fetchPartition(broker: FakeBroker, found: FakePartition | undefined, partitionIndex: number, offset: number): object {
-    const failed = (errorCode: number): object => ({ partitionIndex, errorCode, highWatermark: -1, records: null });
+    const failed = (errorCode: number): object => ({
+      partitionIndex,
+      errorCode,
+      highWatermark: -1,
+      abortedTransactions: null,
+      records: null,
+    });
     if (found === undefined) return failed(ErrorCode.UNKNOWN_TOPIC_ID);
     const scripted = found.errors.shift();
     if (scripted !== undefined) return failed(scripted);
@@ -213,9 +219,4 @@ export class FakeTopics {
       (item) => (name === '' ? item.topicId === topicId : item.topic === name) && item.partition === partition,
     );
   }
-}
-
-/** Bytes of a batch, for tests that damage it. */
-export function batchBytes(batch: Buffer): number {
-  return batchSize(batch, 0);
 }
