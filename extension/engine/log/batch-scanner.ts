@@ -6,6 +6,8 @@ import type { CachedFile } from './file-handle-cache.ts';
 export type ScanEnd = 'end' | 'torn';
 
 const DEFAULT_BUFFER_BYTES = 64 * 1024;
+/** For the way from an index entry to a batch close behind it. */
+export const LOOK_UP_BUFFER_BYTES = 8 * 1024;
 
 /**
  * Walks the batches of a `.log` from one position to another, header by header: bodies are read only as far as they

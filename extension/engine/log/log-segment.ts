@@ -2,7 +2,7 @@ import { BATCH_HEADER_SIZE } from '../../records/record-batch-layout.ts';
 import { hasValidCrc } from '../../records/record-batch.ts';
 import * as batch from '../../records/record-batch.ts';
 import type { Clock } from '../common/clock.ts';
-import { BatchScanner } from './batch-scanner.ts';
+import { BatchScanner, LOOK_UP_BUFFER_BYTES } from './batch-scanner.ts';
 import type { CachedFile, FileHandleCache } from './file-handle-cache.ts';
 import type { LogConfig } from './log-config.ts';
 import * as names from './log-file-names.ts';
@@ -180,7 +180,7 @@ export class LogSegment {
   /** The first batch's own timestamp, -1 for none. */
   get firstBatchTimestampMs(): number {
     if (this.#firstBatchTimestampMs === undefined) {
-      const scanner = this.scan(0);
+      const scanner = this.scan(0, false, BATCH_HEADER_SIZE);
       this.#firstBatchTimestampMs = scanner.next() ? batch.maxTimestamp(scanner.bytes, scanner.at) : NO_TIMESTAMP;
     }
     return this.#firstBatchTimestampMs;
@@ -232,7 +232,7 @@ export class LogSegment {
   /** The offset after the last record. */
   readNextOffset(): number {
     let next = this.baseOffset;
-    const scanner = this.scan(this.indexedPosition(Number.MAX_SAFE_INTEGER));
+    const scanner = this.scan(this.indexedPosition(Number.MAX_SAFE_INTEGER), false, LOOK_UP_BUFFER_BYTES);
     while (scanner.next()) next = batch.lastOffset(scanner.bytes, scanner.at) + 1;
     return next;
   }
@@ -326,7 +326,7 @@ export class LogSegment {
 
   /** Where the first batch that ends at or past `offset` starts; the end where there is none. */
   positionOf(offset: number): number {
-    const scanner = this.scan(this.indexedPosition(offset));
+    const scanner = this.scan(this.indexedPosition(offset), false, LOOK_UP_BUFFER_BYTES);
     while (scanner.next()) {
       if (batch.lastOffset(scanner.bytes, scanner.at) >= offset) return scanner.position;
     }

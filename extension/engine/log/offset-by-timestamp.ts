@@ -1,5 +1,6 @@
 import * as batch from '../../records/record-batch.ts';
 import { RecordReader } from '../../records/record-reader.ts';
+import { LOOK_UP_BUFFER_BYTES } from './batch-scanner.ts';
 import type { LeaderEpochFileCache } from './leader-epoch-file-cache.ts';
 import type { LocalLog } from './local-log.ts';
 import type { LogSegment } from './log-segment.ts';
@@ -50,11 +51,12 @@ function findFirstAtOrAfter(log: SearchedLog, timestampMs: number): TimestampAnd
 /** The first record at or past both the time and the offset. */
 function findInSegment(segment: LogSegment, timestampMs: number, startOffset: number): TimestampAndOffset | undefined {
   const entry = segment.timeIndex.lookup(timestampMs);
-  const headers = segment.scan(segment.indexedPosition(Math.max(entry.offset, startOffset)));
+  const position = segment.indexedPosition(Math.max(entry.offset, startOffset));
+  const headers = segment.scan(position, false, LOOK_UP_BUFFER_BYTES);
   while (headers.next()) {
     const { bytes, at } = headers;
     if (batch.maxTimestamp(bytes, at) < timestampMs || batch.lastOffset(bytes, at) < startOffset) continue;
-    const found = findInBatch(segment, headers.position, timestampMs, startOffset);
+    const found = findInBatch(segment, headers.position, headers.sizeBytes, timestampMs, startOffset);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -63,10 +65,11 @@ function findInSegment(segment: LogSegment, timestampMs: number, startOffset: nu
 function findInBatch(
   segment: LogSegment,
   position: number,
+  sizeBytes: number,
   timestampMs: number,
   startOffset: number,
 ): TimestampAndOffset | undefined {
-  const whole = segment.scan(position, true);
+  const whole = segment.scan(position, true, sizeBytes);
   if (!whole.next()) return undefined;
   const leaderEpoch = batch.partitionLeaderEpoch(whole.bytes, whole.at);
   const reader = new RecordReader(whole.bytes, whole.at);
