@@ -15,7 +15,6 @@ import { baseStyles } from '../shared/base-styles.ts';
 import { Host } from '../shared/host.ts';
 import { icon } from '../shared/icon.ts';
 import { banner, notice, noticeStyles } from '../shared/notice.ts';
-import type { NoticeContent, NoticeStep } from '../shared/notice.ts';
 import { PageCache } from '../shared/page-cache.ts';
 import { rowAfterKey } from '../shared/row-keys.ts';
 import '../shared/split.ts';
@@ -27,7 +26,9 @@ import type { FilterBar } from './filter-bar.ts';
 import './filter-bar.ts';
 import './histogram.ts';
 import { messageCells } from './message-row.ts';
-import { ReaderPlace, describeFrom, describeReading, describeShown, isFiltered } from './state.ts';
+import { emptyNotice, troubleNotice } from './notices.ts';
+import type { NoticeSteps } from './notices.ts';
+import { ReaderPlace, describeFrom, describeReading, describeShown } from './state.ts';
 import { messagesStyles } from './styles.ts';
 
 registerControls();
@@ -198,55 +199,25 @@ export class MessagesApp extends LitElement {
 
   /** Above the grid as long as there are rows, else in place of them. */
   #trouble(asBanner: boolean): TemplateResult | typeof nothing {
-    const content = this.#troubleContent();
+    const content = troubleNotice(this.status, this.#steps);
     if (content === undefined || asBanner !== this.#reader.rowCount > 0) return nothing;
     return asBanner ? banner(content) : notice(content);
-  }
-
-  #troubleContent(): NoticeContent | undefined {
-    const reading = this.status?.reading;
-    if (reading?.state === 'gone') {
-      const title = `${this.status?.topic ?? 'This topic'} no longer exists`;
-      return { icon: 'trash', title, step: this.#step('Close', 'close') };
-    }
-    if (reading?.state === 'waiting') {
-      return { icon: 'debug-disconnect', title: 'A broker does not answer; trying again.', text: reading.message };
-    }
-    if (reading?.state !== 'disconnected') return undefined;
-    const step = reading.next === 'start' ? this.#step('Start cluster', 'startCluster') : this.#step('Retry', 'retry');
-    const title = reading.next === 'start' ? 'The cluster is off.' : 'Not connected.';
-    return { icon: 'debug-disconnect', title, text: reading.message, step, urgent: true };
-  }
-
-  #step(label: string, op: PlainOperation): NoticeStep {
-    return { label, run: () => this.#do(op) };
   }
 
   #body(): TemplateResult {
     if (this.#reader.rowCount > 0) return this.#table();
     const trouble = this.#trouble(false);
-    return trouble === nothing ? notice(this.#emptyContent()) : (trouble as TemplateResult);
+    return trouble === nothing ? notice(emptyNotice(this.status, this.#steps)) : (trouble as TemplateResult);
   }
 
-  #emptyContent(): NoticeContent {
-    const { status } = this;
-    if (status === undefined || status.reading.state === 'loading') return { icon: 'progress', title: 'Connecting' };
-    if (status.filtering !== null) return { icon: 'progress', title: 'Filtering' };
-    if (status.buffered > 0 && isFiltered(status.filter)) {
-      const step = { label: 'Clear filter', run: () => this.#filterBar?.clear() };
-      const text = `${formatCount(status.buffered)} records are in the buffer.`;
-      return { icon: 'search', title: 'No record matches the filter', text, step };
-    }
-    if (status.reading.state === 'reading') return { icon: 'progress', title: 'Reading' };
-    const step = this.#step('Produce a message', 'produce');
-    if (status.reading.state === 'paused') {
-      return { icon: 'debug-pause', title: 'Paused', step: this.#step('Resume', 'resume') };
-    }
-    if (status.from.kind === 'end') {
-      return { icon: 'inbox', title: 'Waiting for new records', text: 'Earlier ones are there on request.', step };
-    }
-    return { icon: 'inbox', title: 'No records there', step };
-  }
+  readonly #steps: NoticeSteps = {
+    close: { label: 'Close', run: () => this.#do('close') },
+    start: { label: 'Start cluster', run: () => this.#do('startCluster') },
+    retry: { label: 'Retry', run: () => this.#do('retry') },
+    resume: { label: 'Resume', run: () => this.#do('resume') },
+    produce: { label: 'Produce a message', run: () => this.#do('produce') },
+    clearFilter: { label: 'Clear filter', run: () => this.#filterBar?.clear() },
+  };
 
   get #filterBar(): FilterBar | null {
     return this.renderRoot.querySelector('samsa-filter-bar');
@@ -420,6 +391,9 @@ export class MessagesApp extends LitElement {
     const row = event
       .composedPath()
       .find((part): part is HTMLElement => part instanceof HTMLElement && part.dataset.place !== undefined);
-    if (row !== undefined) this.#choose(Number(row.dataset.place));
+    if (row === undefined) return;
+    // Who reads one record does not want it to scroll away.
+    this.#reader.moved(false);
+    this.#choose(Number(row.dataset.place));
   };
 }

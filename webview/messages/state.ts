@@ -86,6 +86,7 @@ export class ReaderPlace {
   follows: boolean;
   /** The end when the reader left it. */
   #leftAt = 0;
+  #isLive = false;
 
   constructor(follows: boolean) {
     this.follows = follows;
@@ -101,20 +102,26 @@ export class ReaderPlace {
   }
 
   /** Takes a status; answers how many rows went away at the top, and whether everything is different now. */
-  apply(status: Pick<MessagesStatus, 'first' | 'end' | 'revision' | 'from'>): { dropped: number; isNew: boolean } {
+  apply(status: Pick<MessagesStatus, 'first' | 'end' | 'revision' | 'from' | 'reading'>): {
+    dropped: number;
+    isNew: boolean;
+  } {
+    // What was there already when reading began is not news.
+    const wasLive = this.#isLive;
+    this.#isLive = status.reading.state === 'live';
     if (status.revision !== this.revision) {
       const isFirst = this.revision < 0;
       this.revision = status.revision;
       this.first = status.first;
       this.end = status.end;
       this.#leftAt = status.end;
-      if (isFirst) this.follows = status.from.kind === 'end';
+      if (isFirst) this.follows = status.from.kind === 'end' || status.from.kind === 'last';
       return { dropped: 0, isNew: true };
     }
     const dropped = status.first - this.first;
     this.first = status.first;
     this.end = status.end;
-    if (this.follows) this.#leftAt = status.end;
+    if (this.follows || !wasLive) this.#leftAt = status.end;
     return { dropped, isNew: false };
   }
 

@@ -113,6 +113,15 @@ export const messagesStyles = css`
     color: var(--vscode-descriptionForeground);
   }
 
+  @container (max-width: 760px) {
+    .grid {
+      grid-template-columns: var(--partition) var(--offset) var(--time) minmax(80px, 2fr) minmax(120px, 3fr);
+      column-gap: 12px;
+    }
+    .c-size {
+      display: none;
+    }
+  }
   @container (max-width: 520px) {
     .grid {
       grid-template-columns: var(--partition) var(--offset) minmax(80px, 1fr);

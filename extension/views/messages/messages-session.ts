@@ -65,6 +65,7 @@ export class MessagesSession {
   #allowance = { records: 0, bytes: 0 };
   #histogram: Histogram | null = null;
   #histogramAtMs = -Infinity;
+  #isHistogramOld = false;
   #cancelSend: (() => void) | undefined;
   #cancelSlice: (() => void) | undefined;
 
@@ -297,15 +298,22 @@ export class MessagesSession {
     const nowMs = this.#options.clock.nowMs();
     if (nowMs - this.#histogramAtMs < HISTOGRAM_INTERVAL_MS) return;
     this.#histogramAtMs = nowMs;
+    this.#isHistogramOld = false;
     this.#histogram = histogramOf(this.#places.timestamps());
   }
 
   #changed(): void {
-    this.#cancelSend ??= this.#options.clock.after(STATUS_INTERVAL_MS, () => {
-      this.#cancelSend = undefined;
-      this.#places.advance(this.#options.clock.nowMs(), () => false);
-      this.#options.send(this.status);
-    });
+    this.#isHistogramOld = true;
+    this.#cancelSend ??= this.#options.clock.after(STATUS_INTERVAL_MS, () => this.#send());
+  }
+
+  #send(): void {
+    const { clock, send } = this.#options;
+    this.#cancelSend = undefined;
+    this.#places.advance(clock.nowMs(), () => false);
+    send(this.status);
+    // The histogram is made less often than a status is sent; the last change must not be missing from it.
+    if (this.#isHistogramOld) this.#cancelSend = clock.after(HISTOGRAM_INTERVAL_MS, () => this.#send());
   }
 }
 

@@ -88,6 +88,18 @@ test('goes from loading over reading to live, and sends at most ten states a sec
   });
 });
 
+test('the last records are in the histogram even when nothing follows them', async () => {
+  open();
+  sink.partitions([0]);
+  sink.records(records(0, 1));
+  await clock.pass(100);
+  sink.records(records(1, 9));
+  await clock.pass(5000);
+  const counted = sent.at(-1)?.histogram?.counts.reduce((a, b) => a + b, 0);
+  expect(counted).toBe(10);
+  expect(clock.appointments).toBe(0);
+});
+
 test('pages start at the place asked for; those of another revision are refused', () => {
   const session = open();
   sink.partitions([0]);

@@ -69,6 +69,16 @@ test('a reader who left the end keeps the place and learns what is new', () => {
   expect(reader.unseen).toBe(0);
 });
 
+test('what was there when reading began is not news', () => {
+  const reader = new ReaderPlace(false);
+  reader.apply({ ...status, end: 0, reading: { state: 'reading', share: 0 } });
+  reader.apply({ ...status, end: 90, reading: { state: 'reading', share: 0.9 } });
+  reader.apply({ ...status, end: 100 });
+  expect(reader.unseen).toBe(0);
+  reader.apply({ ...status, end: 103 });
+  expect(reader.unseen).toBe(3);
+});
+
 test('rows that came and went unseen are not counted', () => {
   const reader = new ReaderPlace(false);
   reader.apply(status);
