@@ -69,7 +69,7 @@ export class CoordinatorRuntime<S extends CoordinatorShard<R>, R> {
     if (context === undefined || (leaderEpoch !== undefined && leaderEpoch < context.leaderEpoch)) return;
     this.#contexts.delete(partition);
     context.close(notCoordinator(partition));
-    this.#options.logger.info(`Unloaded coordinator partition ${partition}.`);
+    this.#options.logger.debug(`Unloaded coordinator partition ${partition}.`);
   }
 
   close(): void {
