@@ -92,7 +92,8 @@ export class RaftDriver implements RaftClient {
     if (snapshot !== undefined && this.#log.nextOffset < snapshot.id.offset) {
       this.#log.truncateFullyAndStartAt(snapshot.id.offset);
     }
-    this.#snapshotToLoad = snapshot;
+    // The one that formatting wrote holds voters and no metadata.
+    this.#snapshotToLoad = snapshot?.id.offset === 0 ? undefined : snapshot;
     this.#quorum = { kraftVersion: snapshot?.quorum.kraftVersion ?? 0, voters: snapshot?.quorum.voters };
     this.#votersInLog = this.#reader.replayQuorum(this.#log, snapshot?.id.offset ?? 0, this.#quorum);
     this.#core = this.#makeCore(snapshot?.id);
