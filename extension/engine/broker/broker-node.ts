@@ -107,10 +107,15 @@ class BrokerNode implements RunningBroker {
       maxOpenFiles: openFiles.logFiles,
       producerExpirationMs: number('producer.id.expiration.ms'),
     });
+    const topicConfigs = new TopicConfigs(resolver);
     this.#logs = new LogManager({
       environment,
       directories: input.logDirs,
       config: parseLogConfig(resolver.topicDefaults(EMPTY_IMAGE.configs)),
+      topicConfig: (topic) => {
+        const { topics, configs } = this.#loader.image;
+        return topics.get(topic) === undefined ? undefined : topicConfigs.of(configs, topic).log;
+      },
       onProgress: (loaded, total) => logger.debug(`${loaded} of ${total} logs are open`),
     });
     this.#raft = new RaftDriver({
@@ -140,7 +145,6 @@ class BrokerNode implements RunningBroker {
       brokerSessionTimeoutMs: number('broker.session.timeout.ms'),
       maxIdleIntervalMs: number('metadata.max.idle.interval.ms'),
     });
-    const topicConfigs = new TopicConfigs(resolver);
     this.#replicas = new ReplicaManager({
       brokerId: input.nodeId,
       logs: this.#logs,
@@ -184,10 +188,11 @@ class BrokerNode implements RunningBroker {
     this.listeners = await this.#sockets.bind(this.#input.listeners, brokerApis(services));
     const controllers = await this.#sockets.bind([this.#input.controllerListener], controllerApis(services));
     this.controllerListener = controllers[0]!;
-    await this.#logs.load();
     this.#raft.register(this.#controller);
     this.#raft.start();
     await this.#controller.whenActive();
+    // After the metadata, so that each log is recovered by its topic's own configs.
+    await this.#logs.load();
     await this.#registerAndServe();
     this.#sockets.open();
   }

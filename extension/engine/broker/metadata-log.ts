@@ -18,5 +18,5 @@ export function openMetadataLog(environment: LogEnvironment, directory: string, 
     'retention.ms': '-1',
     'retention.bytes': '-1',
   });
-  return openLog(environment, { topic: METADATA_TOPIC, partition: 0, directory, config });
+  return openLog(environment, { topic: METADATA_TOPIC, partition: 0, directory, config, mayHaveGaps: false });
 }

@@ -1,4 +1,4 @@
-import { alterConfigsRequest } from '../../../protocol/generated/alter-configs-request.ts';
+import { type AlterConfigsResource, alterConfigsRequest } from '../../../protocol/generated/alter-configs-request.ts';
 import { alterConfigsResponse } from '../../../protocol/generated/alter-configs-response.ts';
 import type { Controller } from '../../metadata/controller-port.ts';
 import { defineHandler } from '../../server/api-handler.ts';
@@ -8,7 +8,9 @@ import { alterResources, failedResources } from '../config-resources.ts';
 export function alterConfigsHandler(controller: Controller, brokerId: number) {
   return defineHandler(alterConfigsRequest, alterConfigsResponse, {
     handle: (request) =>
-      alterResources(request.resources, brokerId, (resources) => controller.alterConfigs({ ...request, resources })),
+      alterResources<AlterConfigsResource>(request.resources, brokerId, (resources) =>
+        controller.alterConfigs({ ...request, resources }),
+      ),
     failed: failedResources,
   });
 }

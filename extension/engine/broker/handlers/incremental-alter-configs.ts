@@ -1,4 +1,7 @@
-import { incrementalAlterConfigsRequest } from '../../../protocol/generated/incremental-alter-configs-request.ts';
+import {
+  type AlterConfigsResource,
+  incrementalAlterConfigsRequest,
+} from '../../../protocol/generated/incremental-alter-configs-request.ts';
 import { incrementalAlterConfigsResponse } from '../../../protocol/generated/incremental-alter-configs-response.ts';
 import type { Controller } from '../../metadata/controller-port.ts';
 import { defineHandler } from '../../server/api-handler.ts';
@@ -8,7 +11,7 @@ import { alterResources, failedResources } from '../config-resources.ts';
 export function incrementalAlterConfigsHandler(controller: Controller, brokerId: number) {
   return defineHandler(incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, {
     handle: (request) =>
-      alterResources(request.resources, brokerId, (resources) =>
+      alterResources<AlterConfigsResource>(request.resources, brokerId, (resources) =>
         controller.incrementalAlterConfigs({ ...request, resources }),
       ),
     failed: failedResources,
