@@ -1,4 +1,4 @@
-import { type AlterConfigsResource, alterConfigsRequest } from '../../../protocol/generated/alter-configs-request.ts';
+import { alterConfigsRequest } from '../../../protocol/generated/alter-configs-request.ts';
 import { alterConfigsResponse } from '../../../protocol/generated/alter-configs-response.ts';
 import type { Controller } from '../../metadata/controller-port.ts';
 import { defineHandler } from '../../server/api-handler.ts';
@@ -8,9 +8,7 @@ import { alterResources, failedResources } from '../config-resources.ts';
 export function alterConfigsHandler(controller: Controller, brokerId: number) {
   return defineHandler(alterConfigsRequest, alterConfigsResponse, {
     handle: (request) =>
-      alterResources<AlterConfigsResource>(request.resources, brokerId, (resources) =>
-        controller.alterConfigs({ ...request, resources }),
-      ),
-    failed: failedResources,
+      alterResources(request.resources, brokerId, (resources) => controller.alterConfigs({ ...request, resources })),
+    failed: (errorCode, request) => failedResources(errorCode, request),
   });
 }

@@ -11,9 +11,9 @@ import { alterResources, failedResources } from '../config-resources.ts';
 export function incrementalAlterConfigsHandler(controller: Controller, brokerId: number) {
   return defineHandler(incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, {
     handle: (request) =>
-      alterResources<AlterConfigsResource>(request.resources, brokerId, (resources) =>
+      alterResources(request.resources, brokerId, (resources) =>
         controller.incrementalAlterConfigs({ ...request, resources }),
       ),
-    failed: failedResources,
+    failed: (errorCode, request) => failedResources(errorCode, request),
   });
 }
