@@ -1,7 +1,4 @@
-import {
-  type AlterConfigsResource,
-  incrementalAlterConfigsRequest,
-} from '../../../protocol/generated/incremental-alter-configs-request.ts';
+import { incrementalAlterConfigsRequest } from '../../../protocol/generated/incremental-alter-configs-request.ts';
 import { incrementalAlterConfigsResponse } from '../../../protocol/generated/incremental-alter-configs-response.ts';
 import type { Controller } from '../../metadata/controller-port.ts';
 import { defineHandler } from '../../server/api-handler.ts';
