@@ -42,7 +42,7 @@ function registration(brokerId: number, shape: Partial<BrokerRegistrationRequest
 /** Records in short: type and data without ids. */
 function short(decision: Decision<unknown>): unknown[] {
   return decision.records.map(({ type, data }) => {
-    const { topicId, brokerId, brokerEpoch, ...rest } = data as Record<string, unknown>;
+    const { topicId: _topicId, brokerId, brokerEpoch, ...rest } = data as Record<string, unknown>;
     return [
       type,
       type === 'REGISTER_BROKER_RECORD' ? { brokerId, brokerEpoch, fenced: rest.fenced, logDirs: rest.logDirs } : rest,
