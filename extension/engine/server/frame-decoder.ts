@@ -33,29 +33,42 @@ export class FrameDecoder {
 
   /** @throws FrameError on a length below zero or above the limit; the stream is then beyond repair */
   push(chunk: Buffer): void {
-    let data = chunk;
-    if (this.#pieceBytes > 0) {
-      this.#pieces.push(chunk);
-      this.#pieceBytes += chunk.length;
-      if (this.#pieceBytes < this.#neededBytes) return;
-      data = Buffer.concat(this.#pieces, this.#pieceBytes);
-      this.#pieces = [];
-      this.#pieceBytes = 0;
-    }
-    let position = 0;
-    while (data.length - position >= LENGTH_BYTES) {
-      const length = this.#checkLength(data.readInt32BE(position));
+    let position = this.#pieceBytes > 0 ? this.#completeFirst(chunk) : 0;
+    while (chunk.length - position >= LENGTH_BYTES) {
+      const length = this.#checkLength(chunk.readInt32BE(position));
       const end = position + LENGTH_BYTES + length;
-      if (end > data.length) break;
-      this.#onFrame(data.subarray(position + LENGTH_BYTES, end));
+      if (end > chunk.length) break;
+      this.#onFrame(chunk.subarray(position + LENGTH_BYTES, end));
       position = end;
     }
-    const left = data.length - position;
-    this.#neededBytes = left >= LENGTH_BYTES ? LENGTH_BYTES + data.readInt32BE(position) : LENGTH_BYTES;
-    if (left > 0) {
-      this.#pieces.push(position === 0 ? data : data.subarray(position));
-      this.#pieceBytes = left;
+    const left = chunk.length - position;
+    if (left === 0) return;
+    this.#neededBytes = left >= LENGTH_BYTES ? LENGTH_BYTES + chunk.readInt32BE(position) : LENGTH_BYTES;
+    this.#pieces.push(position === 0 ? chunk : chunk.subarray(position));
+    this.#pieceBytes = left;
+  }
+
+  /** Adds to the frame that has begun what `chunk` holds of it; answers where in the chunk the next one starts. */
+  #completeFirst(chunk: Buffer): number {
+    let position = 0;
+    while (position < chunk.length) {
+      const taken = Math.min(this.#neededBytes - this.#pieceBytes, chunk.length - position);
+      this.#pieces.push(chunk.subarray(position, position + taken));
+      this.#pieceBytes += taken;
+      position += taken;
+      if (this.#pieceBytes < this.#neededBytes) return position;
+      const start = Buffer.concat(this.#pieces, this.#pieceBytes);
+      if (start.length === LENGTH_BYTES) {
+        this.#neededBytes += this.#checkLength(start.readInt32BE(0));
+        this.#pieces = [start];
+        if (this.#neededBytes > LENGTH_BYTES) continue;
+      }
+      this.#pieces = [];
+      this.#pieceBytes = 0;
+      this.#onFrame(start.subarray(LENGTH_BYTES));
+      break;
     }
+    return position;
   }
 
   #checkLength(length: number): number {
