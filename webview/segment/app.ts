@@ -34,6 +34,8 @@ registerControls();
 
 /** Below it the panes go one above the other. */
 const WIDE_PIXELS = 820;
+/** What the hex pane needs for a whole row. */
+const BYTES_PIXELS = 612;
 const INSPECTED_BYTES = 64;
 /** 4,096 pages hold 16 MiB, more than anybody scrolls back to. */
 const KEPT_PAGES = 64;
@@ -67,7 +69,7 @@ export class SegmentApp extends LitElement {
   @state() private file: FileState | undefined;
   @state() private caret = 0;
   @state() private chosen: { readonly path: NodePath; readonly nodes: readonly StructureNode[] } | undefined;
-  @state() private isNarrow = false;
+  @state() private width = 0;
   @state() private isLost = false;
   @state() private announcement = '';
 
@@ -82,7 +84,7 @@ export class SegmentApp extends LitElement {
     () => this.#redraw(),
     KEPT_PAGES,
   );
-  readonly #observer = new ResizeObserver(() => (this.isNarrow = this.clientWidth < WIDE_PIXELS));
+  readonly #observer = new ResizeObserver(() => (this.width = this.clientWidth));
   #isFirst = true;
 
   override connectedCallback(): void {
@@ -235,13 +237,18 @@ export class SegmentApp extends LitElement {
       return notice({ icon: 'file-binary', title: 'The file is empty', text: 'What is written to it appears here.' });
     }
     const { structureSize, inspectorSize } = this.#host.state;
+    const isNarrow = this.width < WIDE_PIXELS;
+    // What the bytes leave, shared between structure and inspector.
+    const rest = Math.max(0, this.width - BYTES_PIXELS);
+    const ofStructure = Math.min(400, Math.max(220, rest * 0.56));
+    const ofInspector = Math.min(320, Math.max(208, rest - ofStructure));
     const chosenNode = this.chosen?.nodes.at(-1);
     return html`
       <samsa-split
         sized="first"
-        ?stacked=${this.isNarrow}
-        .size=${structureSize ?? (this.isNarrow ? 180 : 336)}
-        .least=${this.isNarrow ? 66 : 160}
+        ?stacked=${isNarrow}
+        .size=${structureSize ?? (isNarrow ? 180 : ofStructure)}
+        .least=${isNarrow ? 66 : 160}
         label="Resize structure"
         @resize-pane=${(event: CustomEvent<number>) => this.#host.keep({ structureSize: event.detail })}
       >
@@ -260,9 +267,9 @@ export class SegmentApp extends LitElement {
         }
         <samsa-split
           slot="second"
-          ?stacked=${this.isNarrow}
-          .size=${inspectorSize ?? (this.isNarrow ? 140 : 264)}
-          .least=${this.isNarrow ? 66 : 160}
+          ?stacked=${isNarrow}
+          .size=${inspectorSize ?? (isNarrow ? 140 : ofInspector)}
+          .least=${isNarrow ? 66 : 160}
           label="Resize inspector"
           @resize-pane=${(event: CustomEvent<number>) => {
             event.stopPropagation();

@@ -54,15 +54,15 @@ export class HexPane extends LitElement {
         display: flex;
       }
       .hex > span {
-        width: 22px;
+        width: 21px;
         text-align: center;
       }
       .hex > span:nth-child(8) {
-        width: 30px;
+        width: 29px;
         padding-right: 8px;
       }
       .ascii > span {
-        width: 1.25ch;
+        width: 1.1ch;
         text-align: center;
       }
       .cell {
@@ -77,6 +77,8 @@ export class HexPane extends LitElement {
         background: color-mix(in srgb, var(--tint, var(--vscode-charts-blue)) 42%, transparent);
         color: var(--vscode-list-activeSelectionForeground, var(--vscode-foreground));
         opacity: 1;
+        --under: var(--vscode-focusBorder);
+        box-shadow: inset 0 -2px var(--under);
       }
       .cell.top {
         --edge-top: var(--vscode-focusBorder);
@@ -92,6 +94,7 @@ export class HexPane extends LitElement {
       }
       .cell.outlined {
         box-shadow:
+          inset 0 -2px var(--under, transparent),
           inset 1px 0 var(--edge-left, transparent),
           inset -1px 0 var(--edge-right, transparent),
           inset 0 1px var(--edge-top, transparent),

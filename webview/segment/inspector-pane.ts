@@ -53,7 +53,7 @@ export class InspectorPane extends LitElement {
       dl {
         display: grid;
         grid-template-columns: max-content minmax(0, 1fr);
-        gap: 0 16px;
+        gap: 0 8px;
         margin: 0;
       }
       dt {
