@@ -20,7 +20,7 @@ export interface LogEnvironmentOptions {
 }
 
 const DEFAULT_MAX_OPEN_FILES = 1000;
-const DEFAULT_RECENT_BATCHES_BYTES = 48 * 1024 * 1024;
+const DEFAULT_RECENT_BATCHES_BYTES = 16 * 1024 * 1024;
 const DEFAULT_PRODUCER_EXPIRATION_MS = 86_400_000;
 
 /** What the logs of one broker share: the outside world, open files, memory for recent batches, the queue of writes. */

@@ -162,8 +162,8 @@ export interface PartitionLog {
   setListener(listener: LogListener): void;
 
   /**
-   * Checks records as a broker checks a produce request, gives them offsets and the epoch in place (the buffer is
-   * changed, and may be reused afterwards), and queues them for writing.
+   * Checks records as a broker checks a produce request, gives them offsets and the epoch in place, and queues them for
+   * writing. The buffer is the log's from then on: it may be kept for readers, and must not be changed any more.
    *
    * @throws ApiError CORRUPT_MESSAGE, INVALID_RECORD (with `recordErrors`, see {@link InvalidRecordsError}),
    *   INVALID_TIMESTAMP (likewise), MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE, UNSUPPORTED_FOR_MESSAGE_FORMAT,

@@ -5,6 +5,11 @@ import type { LogSegment } from './log-segment.ts';
 const MIN_CHUNK_BYTES = 8 * 1024;
 const MAX_CHUNK_BYTES = 512 * 1024;
 
+/** Records from this size on are held where they are: copying them would only make garbage. */
+const HELD_MIN_BYTES = 8 * 1024;
+/** …unless the memory that they keep alive (the read they came with) is more than so many times their own. */
+const HELD_MAX_SHARE = 8;
+
 /** A stretch of one segment, in memory. What was appended to it is never changed: readers hold slices of it. */
 export class RecentChunk {
   readonly segment: LogSegment;
@@ -15,6 +20,8 @@ export class RecentChunk {
   readonly owner: RecentBatches;
   /** Bytes in use. */
   length = 0;
+  /** What the budget counts for it; set by {@link RecentBatchesBudget.add}. */
+  costBytes = 0;
   /** No more appends: the log was cut behind it, and readers may hold what lay there. */
   isSealed = false;
   /** A batch starts at `hintAt`, with this offset: where the last look-up ended, and the next likely begins. */
@@ -63,6 +70,8 @@ export class RecentChunk {
 export class RecentBatchesBudget {
   readonly #limitBytes: number;
   #usedBytes = 0;
+  /** The memory that was counted last: records that came in one read share it. */
+  #latestMemory: ArrayBufferLike | undefined;
   /** Oldest first. */
   readonly #chunks = new Set<RecentChunk>();
 
@@ -82,7 +91,10 @@ export class RecentBatchesBudget {
   /** For RecentBatches: takes `chunk` in and lets the oldest ones go. The newest stays, whatever its size. */
   add(chunk: RecentChunk): void {
     this.#chunks.add(chunk);
-    this.#usedBytes += chunk.bytes.length;
+    const memory = chunk.bytes.buffer;
+    chunk.costBytes = memory === this.#latestMemory ? 0 : memory.byteLength;
+    this.#latestMemory = memory;
+    this.#usedBytes += chunk.costBytes;
     if (this.#usedBytes <= this.#limitBytes) return;
     for (const oldest of this.#chunks) {
       if (this.#usedBytes <= this.#limitBytes || oldest === chunk) return;
@@ -93,7 +105,9 @@ export class RecentBatchesBudget {
 
   /** For RecentBatches: `chunk` is held no longer. */
   release(chunk: RecentChunk): void {
-    if (this.#chunks.delete(chunk)) this.#usedBytes -= chunk.bytes.length;
+    if (!this.#chunks.delete(chunk)) return;
+    this.#usedBytes -= chunk.costBytes;
+    if (this.#chunks.size === 0) this.#latestMemory = undefined;
   }
 }
 
@@ -111,8 +125,17 @@ export class RecentBatches {
     this.#budget = budget;
   }
 
-  /** Copies whole batches that go to `position` of `segment`; the chunk they lie in, at its end. */
+  /**
+   * Takes in whole batches that go to `position` of `segment`; answers the chunk they lie in, at its end. Large ones stay
+   * where they are, and must not be changed any more; small ones are copied.
+   */
   append(segment: LogSegment, position: number, firstOffset: number, records: Buffer): RecentChunk {
+    if (records.length >= HELD_MIN_BYTES && records.buffer.byteLength <= records.length * HELD_MAX_SHARE) {
+      const held = this.#add(new RecentChunk(this, segment, position, firstOffset, records));
+      held.length = records.length;
+      this.#nextChunkBytes = MIN_CHUNK_BYTES;
+      return held;
+    }
     let chunk = this.#chunks.at(-1);
     if (
       chunk === undefined ||
@@ -121,17 +144,16 @@ export class RecentBatches {
       chunk.endPosition !== position ||
       records.length > chunk.bytes.length - chunk.length
     ) {
-      chunk = this.#addChunk(segment, position, firstOffset, records.length);
+      const size = Math.max(this.#nextChunkBytes, records.length);
+      this.#nextChunkBytes = Math.min(this.#nextChunkBytes * 2, this.#budget.maxChunkBytes);
+      chunk = this.#add(new RecentChunk(this, segment, position, firstOffset, Buffer.allocUnsafeSlow(size)));
     }
     records.copy(chunk.bytes, chunk.length);
     chunk.length += records.length;
     return chunk;
   }
 
-  #addChunk(segment: LogSegment, position: number, firstOffset: number, minBytes: number): RecentChunk {
-    const size = Math.max(this.#nextChunkBytes, minBytes);
-    const chunk = new RecentChunk(this, segment, position, firstOffset, Buffer.allocUnsafeSlow(size));
-    this.#nextChunkBytes = Math.min(this.#nextChunkBytes * 2, this.#budget.maxChunkBytes);
+  #add(chunk: RecentChunk): RecentChunk {
     this.#chunks.push(chunk);
     this.#budget.add(chunk);
     return chunk;
@@ -139,17 +161,25 @@ export class RecentBatches {
 
   /** The chunk that holds `offset`, or in which it would be; undefined where only the disk can tell. */
   find(offset: number): RecentChunk | undefined {
-    for (let index = this.#chunks.length - 1; index >= 0; index--) {
-      const chunk = this.#chunks[index]!;
-      if (chunk.firstOffset <= offset) return chunk;
-    }
-    return undefined;
+    return this.#chunks[this.#indexAt(offset)];
   }
 
   /** The chunk that goes on where `chunk` ends, in the same segment. */
   after(chunk: RecentChunk): RecentChunk | undefined {
-    const next = this.#chunks[this.#chunks.indexOf(chunk) + 1];
+    const next = this.#chunks[this.#indexAt(chunk.firstOffset) + 1];
     return next?.segment === chunk.segment && next.startPosition === chunk.endPosition ? next : undefined;
+  }
+
+  /** The index of the last chunk that starts at or before `offset`; -1 where there is none. */
+  #indexAt(offset: number): number {
+    let low = 0;
+    let high = this.#chunks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#chunks[middle]!.firstOffset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
   }
 
   /** Forgets what lies at or past a position of `segment`, and all later segments. */

@@ -178,6 +178,33 @@ describe('recent batches', () => {
     expect(environment.recentBatches.usedBytes).toBe(0);
   });
 
+  it('hold large records where they are, and small ones between them in small pieces', () => {
+    const { open, environment } = fixture({ recentBatchesBytes: 1 << 20 });
+    const log = open();
+    const sent: Buffer[] = [];
+    for (let i = 0; i < 20; i++) {
+      const batch = batchOf([`${i}:`.padEnd(i % 2 === 0 ? 20_000 : 100, 'x')]);
+      sent.push(Buffer.alloc(batch.length, batch));
+      log.appendAsLeader(sent[i]!, 0);
+    }
+    log.flushWrites();
+    expect(log.read(0, 1_000_000).records[0]!.buffer).toBe(sent[0]!.buffer);
+    expect(log.read(6, 30_000).records[0]!.buffer).toBe(sent[6]!.buffer);
+    expect(contents(log)).toHaveLength(20);
+    expect(environment.recentBatches.usedBytes).toBeLessThan(10 * (20_500 + 8192));
+  });
+
+  it('do not keep a large read alive for the few records that came with it', () => {
+    const { open, environment } = fixture({ recentBatchesBytes: 1 << 20 });
+    const log = open();
+    const batch = batchOf(['x'.repeat(10_000)]);
+    const read = Buffer.alloc(500_000);
+    batch.copy(read, 1000);
+    log.appendAsLeader(read.subarray(1000, 1000 + batch.length), 0);
+    log.flushWrites();
+    expect(environment.recentBatches.usedBytes).toBeLessThan(20_000);
+  });
+
   it('keep the newest, however large', () => {
     expect(new RecentBatchesBudget(10).usedBytes).toBe(0);
     const { open, disk } = fixture({ recentBatchesBytes: 10 });
