@@ -188,7 +188,11 @@ describe('texts', () => {
 });
 
 test('is activated after start-up and declares where it works', () => {
-  expect(manifest.activationEvents).toEqual(['onStartupFinished']);
+  expect(manifest.activationEvents).toEqual([
+    'onStartupFinished',
+    'onWebviewPanel:samsa.offsets',
+    'onWebviewPanel:samsa.messages',
+  ]);
   expect(manifest.capabilities.untrustedWorkspaces.supported).toBe('limited');
   expect(manifest.capabilities.virtualWorkspaces.supported).toBeDefined();
 });

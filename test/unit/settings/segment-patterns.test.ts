@@ -30,6 +30,8 @@ test.each([
   '00000000000000048210.index.swap',
   '00000000000000000042-0000000001.checkpoint',
   '00000000000000000042-0000000001.checkpoint.deleted',
+  '00000000000000000042-0000000001.checkpoint.part',
+  'bootstrap.checkpoint',
 ])('%s opens in the segment editor', (name) => expect(editorsOf(name, 'default')).toEqual(['samsa.segment']));
 
 test.each([
