@@ -27,7 +27,7 @@ const optionalNative = ['@node-rs/crc32'];
 
 function nodeBundle(development: boolean): BuildOptions {
   return {
-    entryPoints: presentEntries(),
+    entryPoints: nodeEntries,
     platform: 'node',
     target: 'node22',
     format: 'cjs',
@@ -39,12 +39,6 @@ function nodeBundle(development: boolean): BuildOptions {
     logOverride: { 'empty-import-meta': 'silent' },
     ...common(development),
   };
-}
-
-function presentEntries(): Record<string, string> {
-  const missing = Object.values(nodeEntries).filter((path) => !existsSync(join(root, path)));
-  if (missing.length > 0) console.warn(`Not there yet: ${missing.join(', ')}`);
-  return Object.fromEntries(Object.entries(nodeEntries).filter(([, path]) => !missing.includes(path)));
 }
 
 function webviewBundle(development: boolean): BuildOptions {
