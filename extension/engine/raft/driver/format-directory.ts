@@ -2,11 +2,11 @@ import type { Clock } from '../../common/clock.ts';
 import type { FileSystem } from '../../common/file-system.ts';
 import { randomUuid } from '../../common/random.ts';
 import type { Random } from '../../common/random.ts';
+import { MetaPropertiesError, readMetaProperties, writeMetaProperties } from '../../log/meta-properties.ts';
+import type { MetaProperties } from '../../log/meta-properties.ts';
 import { RaftError, RaftErrorCode } from '../raft-ports.ts';
 import type { VoterEndpoint } from '../raft-ports.ts';
 import { VoterSet } from '../voter-set.ts';
-import { readMetaProperties, writeMetaProperties } from './meta-properties.ts';
-import type { MetaProperties } from './meta-properties.ts';
 import { readSnapshot, snapshotName, writeSnapshotSync } from './snapshots.ts';
 
 export const METADATA_TOPIC = '__cluster_metadata';
@@ -44,7 +44,7 @@ export function formatLogDirs(options: FormatOptions): MetaProperties[] {
   const directoryIds = new Set<string>();
   return options.logDirs.map((logDir, index) => {
     fileSystem.mkdirSync(logDir);
-    const existing = readMetaProperties(fileSystem, logDir);
+    const existing = readExisting(fileSystem, logDir);
     const meta = existing ?? { nodeId, clusterId, directoryId: randomUuid(random) };
     expectOurs(logDir, meta, nodeId, clusterId);
     if (meta.directoryId !== undefined && directoryIds.has(meta.directoryId)) {
@@ -72,6 +72,16 @@ export function readBootstrapRecords(fileSystem: FileSystem, logDir: string): Bu
   const path = `${logDir}/${BOOTSTRAP_CHECKPOINT}`;
   if (!fileSystem.existsSync(path)) return undefined;
   return [...readSnapshot(fileSystem, path, { offset: 0, epoch: 0 }).batches()].flat();
+}
+
+function readExisting(fileSystem: FileSystem, logDir: string): MetaProperties | undefined {
+  try {
+    return readMetaProperties(fileSystem, logDir);
+  } catch (error) {
+    if (!(error instanceof MetaPropertiesError)) throw error;
+    const message = `${error.message} Give another directory, or mend that file.`;
+    throw new RaftError(RaftErrorCode.INCONSISTENT_DIRECTORY, message, { cause: error });
+  }
 }
 
 function expectOurs(logDir: string, meta: MetaProperties, nodeId: number, clusterId: string): void {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RaftErrorCode } from '../../../../extension/engine/raft/raft-ports.ts';
 import { formatLogDirs, readBootstrapRecords } from '../../../../extension/engine/raft/driver/format-directory.ts';
 import type { FormatOptions } from '../../../../extension/engine/raft/driver/format-directory.ts';
-import { readMetaProperties } from '../../../../extension/engine/raft/driver/meta-properties.ts';
+import { MetaPropertiesError, readMetaProperties } from '../../../../extension/engine/log/meta-properties.ts';
 import { QuorumStateFile } from '../../../../extension/engine/raft/driver/quorum-state-file.ts';
 import { readSnapshot, writeSnapshotSync } from '../../../../extension/engine/raft/driver/snapshots.ts';
 import { VoterSet } from '../../../../extension/engine/raft/voter-set.ts';
@@ -159,7 +159,7 @@ describe('meta.properties', () => {
     ['version=1\ncluster.id=c\nnode.id=x\n'],
     ['\0\0\0'],
   ])('that say too little are refused: %j', (text) => {
-    expect(() => read(text)).toThrow(expect.objectContaining({ code: RaftErrorCode.INCONSISTENT_DIRECTORY }));
+    expect(() => read(text)).toThrow(MetaPropertiesError);
   });
 });
 

@@ -399,7 +399,7 @@ describe('a log directory', () => {
     const directoryId = machine.format();
     expect(machine.format()).toBe(directoryId);
     expect(machine.disk.readFileSync(`${LOG_DIR}/meta.properties`).toString()).toBe(
-      `version=1\ncluster.id=cluster-of-the-tests\nnode.id=1\ndirectory.id=${directoryId}\n`,
+      `cluster.id=cluster-of-the-tests\ndirectory.id=${directoryId}\nnode.id=1\nversion=1\n`,
     );
     expect(machine.disk.existsSync(`${LOG_DIR}/bootstrap.checkpoint`)).toBe(true);
   });
