@@ -58,9 +58,11 @@ function describe({ brokerId: broker, dirs }: BrokerLogDirs, topics: readonly st
 }
 
 function describeDir(dir: LogDirDescription, topics: readonly string[]): unknown {
-  const replicas = dir.replicas.filter(({ topic }) => topics.length === 0 || topics.includes(topic));
+  const replicas = inHashMapOrder(dir.replicas, partitionHashCode).filter(
+    ({ topic }) => topics.length === 0 || topics.includes(topic),
+  );
   return {
-    partitions: inHashMapOrder(replicas, partitionHashCode).map((replica) => ({
+    partitions: replicas.map((replica) => ({
       partition: partitionName(replica),
       size: replica.sizeBytes,
       offsetLag: replica.offsetLag,
