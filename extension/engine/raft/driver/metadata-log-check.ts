@@ -4,14 +4,16 @@ import { BATCH_HEADER_SIZE, LOG_OVERHEAD } from '../../../records/record-batch-l
 import type { FileSystem } from '../../common/file-system.ts';
 import { BatchScanner } from '../../log/batch-scanner.ts';
 import { FileHandleCache } from '../../log/file-handle-cache.ts';
+import type { CachedFile } from '../../log/file-handle-cache.ts';
 import { LOG_SUFFIX, offsetOfFile } from '../../log/log-file-names.ts';
 import { RaftError, RaftErrorCode } from '../raft-ports.ts';
 
-/** What a crash left: bytes at the end of the last segment that are no whole batch. */
-export interface TornTail {
-  readonly path: string;
-  readonly position: number;
-  readonly sizeBytes: number;
+/** What a crash left and a start may take away. */
+export interface CrashResidue {
+  /** Bytes at the end of the last segment that are no whole batch. */
+  readonly tail: { readonly path: string; readonly position: number; readonly sizeBytes: number } | undefined;
+  /** Segments that were begun and got no batch, behind an end that is not where they begin. */
+  readonly emptySegments: readonly string[];
 }
 
 /** Disks write and lose whole sectors. */
@@ -20,46 +22,68 @@ const SECTOR_BYTES = 512;
 /**
  * Reads the metadata log before it is opened: recovery of an ordinary log cuts everything from the first bad batch on,
  * which here could throw committed metadata away. What a crash leaves is a batch at the very end that is cut off or has
- * sectors of zeros in it, and that may go; anything else is damage.
+ * sectors of zeros in it, and that may go; anything else is damage. (A segment is flushed before the next one gets a batch,
+ * so a crash leaves no gap between batches.)
  *
- * @returns the torn tail, if any
  * @throws RaftError CORRUPT_METADATA
  */
-export function checkMetadataLog(fileSystem: FileSystem, directory: string): TornTail | undefined {
-  if (!fileSystem.existsSync(directory)) return undefined;
-  const names = fileSystem.readdirSync(directory).filter((name) => name.endsWith(LOG_SUFFIX));
-  const segments = names.filter((name) => offsetOfFile(name) !== undefined).sort();
+export function checkMetadataLog(fileSystem: FileSystem, directory: string): CrashResidue {
+  const names = fileSystem.existsSync(directory) ? fileSystem.readdirSync(directory) : [];
+  const segments = names
+    .filter((name) => name.endsWith(LOG_SUFFIX) && offsetOfFile(name) !== undefined)
+    .sort()
+    .map((name) => ({ path: `${directory}/${name}`, baseOffset: offsetOfFile(name) ?? 0 }))
+    .map((segment) => ({ ...segment, sizeBytes: fileSystem.statSync(segment.path).sizeBytes }));
+  const filled = segments.filter(({ sizeBytes }) => sizeBytes > 0);
   const files = new FileHandleCache(fileSystem, 1);
-  let expected: number | undefined;
-  for (const [index, name] of segments.entries()) {
-    const path = `${directory}/${name}`;
+  let end: number | undefined;
+  let tail: CrashResidue['tail'];
+  for (const [index, { path, sizeBytes }] of filled.entries()) {
     const file = files.file(path);
-    const size = file.sizeSync();
-    const scanner = new BatchScanner(file, 0, size, true);
-    let position = 0;
     try {
-      while (scanner.next()) {
-        const { bytes, at } = scanner;
-        if (!hasValidCrc(bytes, at)) break;
-        const baseOffset = batch.baseOffset(bytes, at);
-        if (expected !== undefined && baseOffset !== expected) {
-          throw damaged(path, position, `it goes on at offset ${baseOffset} instead of ${expected}`);
-        }
-        expected = batch.lastOffset(bytes, at) + 1;
-        position = scanner.nextPosition;
-      }
-      if (position === size) continue;
-      const tail = Buffer.alloc(size - position);
-      file.readSync(tail, 0, tail.length, position);
-      if (index < segments.length - 1) throw damaged(path, position, 'it is not a record batch, and segments follow');
-      if (!isTorn(tail)) throw damaged(path, position, 'the bytes are not what was written');
-      if (holdsBatch(tail, expected ?? 0)) throw damaged(path, position, 'sound record batches follow');
-      return { path, position, sizeBytes: tail.length };
+      const scanned = scan(file, sizeBytes, end);
+      end = scanned.end;
+      if (scanned.position === sizeBytes) continue;
+      const rest = Buffer.alloc(sizeBytes - scanned.position);
+      file.readSync(rest, 0, rest.length, scanned.position);
+      checkTail(path, scanned.position, rest, end ?? 0, index === filled.length - 1);
+      tail = { path, position: scanned.position, sizeBytes: rest.length };
     } finally {
       file.close();
     }
   }
-  return undefined;
+  const empty = segments.filter(
+    ({ sizeBytes, baseOffset }) => sizeBytes === 0 && end !== undefined && baseOffset !== end,
+  );
+  return { tail, emptySegments: empty.map(({ path }) => path) };
+}
+
+/** Walks sound batches from the start of a file. Answers the offset after the last of them and where it ends. */
+function scan(
+  file: CachedFile,
+  sizeBytes: number,
+  before: number | undefined,
+): { readonly end: number | undefined; readonly position: number } {
+  const scanner = new BatchScanner(file, 0, sizeBytes, true);
+  let end = before;
+  let position = 0;
+  while (scanner.next()) {
+    const { bytes, at } = scanner;
+    if (!hasValidCrc(bytes, at)) break;
+    const baseOffset = batch.baseOffset(bytes, at);
+    if (end !== undefined && baseOffset !== end) {
+      throw damaged(file.path, position, `it goes on at offset ${baseOffset} instead of ${end}`);
+    }
+    end = batch.lastOffset(bytes, at) + 1;
+    position = scanner.nextPosition;
+  }
+  return { end, position };
+}
+
+function checkTail(path: string, position: number, tail: Buffer, nextOffset: number, isLast: boolean): void {
+  if (!isLast) throw damaged(path, position, 'it is not a record batch, and segments follow');
+  if (!isTorn(tail)) throw damaged(path, position, 'the bytes are not what was written');
+  if (holdsBatch(tail, nextOffset)) throw damaged(path, position, 'sound record batches follow');
 }
 
 /** Whether the first batch of `tail` is unfinished rather than changed: cut off, or with sectors that never arrived. */

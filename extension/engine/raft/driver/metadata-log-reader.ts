@@ -25,9 +25,10 @@ export class MetadataLogReader {
     this.#directory = directory;
   }
 
-  /** To be called before the log is opened. Throws RaftError CORRUPT_METADATA for more than a torn tail. */
+  /** To be called before the log is opened. Throws RaftError CORRUPT_METADATA for more than what a crash leaves. */
   check(): void {
-    const tail = checkMetadataLog(this.#fileSystem, this.#directory);
+    const { tail, emptySegments } = checkMetadataLog(this.#fileSystem, this.#directory);
+    for (const path of emptySegments) this.#fileSystem.unlinkSync(path);
     if (tail === undefined) return;
     this.#logger.warn(
       `The last write to the metadata log was cut short: ${tail.sizeBytes} bytes of ${tail.path} from byte ${tail.position} on go.`,

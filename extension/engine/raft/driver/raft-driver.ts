@@ -268,6 +268,7 @@ export class RaftDriver implements RaftClient {
   }
 
   #appendBatch(bytes: Buffer, epoch: number): void {
+    const { segmentCount, nextOffset } = this.#log;
     this.#log.appendAsLeader(bytes, epoch, {
       origin: 'raft',
       onWritten: (error) => {
@@ -275,7 +276,19 @@ export class RaftDriver implements RaftClient {
         else this.#fail(error);
       },
     });
+    // The batch waits in memory for the end of this turn. What lies before a new segment is durable by then, so that a
+    // loss of power leaves no hole between two segments.
+    if (this.#log.segmentCount !== segmentCount) this.#flushNow(nextOffset);
     this.#core.appended({ offset: this.#log.nextOffset, epoch });
+  }
+
+  #flushNow(upTo: number): void {
+    try {
+      this.#log.flush(upTo);
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
   }
 
   /** Makes what was written durable, one flush at a time: what is written meanwhile shares the next one. */

@@ -65,6 +65,17 @@ describe('what a crash leaves is cut, and the rest is there', () => {
     expect((await machine.start()).listener.seen).toHaveLength(9);
   });
 
+  test('a segment that was begun while what comes before it was lost', async () => {
+    const { machine, batches } = await stopped();
+    cut(machine, batches.at(-1)!.at);
+    machine.disk.openSync(`${METADATA_DIR}/00000000000000000013.log`, 'create').close();
+    const { listener, raft } = await machine.start();
+    expect(listener.seen).toHaveLength(9);
+    raft.append(2, records('goes on'));
+    await machine.settle();
+    expect(listener.seen.at(-1)).toBe('13:goes on');
+  });
+
   test('zeros behind the last batch', async () => {
     const { machine, batches } = await stopped();
     const last = batches.at(-1)!;
@@ -134,7 +145,8 @@ describe('damage is refused, and nothing is changed', () => {
 
 test('a folder without a log has nothing to check', () => {
   const machine = new Machine();
-  expect(checkMetadataLog(machine.disk, '/nowhere')).toBeUndefined();
+  const nothing = { tail: undefined, emptySegments: [] };
+  expect(checkMetadataLog(machine.disk, '/nowhere')).toEqual(nothing);
   machine.format();
-  expect(checkMetadataLog(machine.disk, METADATA_DIR)).toBeUndefined();
+  expect(checkMetadataLog(machine.disk, METADATA_DIR)).toEqual(nothing);
 });
