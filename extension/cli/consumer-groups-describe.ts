@@ -4,6 +4,7 @@ import type { CommittedOffset } from '../client/admin/group-offsets.ts';
 import type { GroupDescription, GroupMember } from '../client/admin/groups.ts';
 import { byTopic, partitionName, type TopicPartition } from '../client/leader-routing.ts';
 import type { ToolIo } from './tool-io.ts';
+import { columns, table } from './text-table.ts';
 import { print } from './tool-io.ts';
 
 export type GroupReport = 'offsets' | 'members' | 'state';
@@ -41,30 +42,6 @@ function explainState({ groupId, state }: GroupDescription, err: Writable): void
     default:
       return undefined;
   }
-}
-
-/** A column: how wide at least, and whether it is filled up to its width. */
-interface Column {
-  readonly title: string;
-  readonly minWidth: number;
-}
-
-/**
- * Rows below their titles, columns as wide as their widest cell. The last one is filled up only where something (perhaps
- * empty) is said to come `afterLast`.
- */
-function table(columns: readonly Column[], rows: readonly (readonly string[])[], afterLast?: string): string {
-  const widths = columns.map(({ minWidth }, index) => Math.max(minWidth, ...rows.map((row) => row[index]!.length)));
-  const last = columns.length - 1;
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, index) => (index < last || afterLast !== undefined ? cell.padEnd(widths[index]!) : cell))
-      .join(' ') + (afterLast ?? '');
-  return ['', line(columns.map(({ title }) => title)), ...rows.map(line)].join('\n');
-}
-
-function columns(...list: readonly (readonly [string, number])[]): Column[] {
-  return list.map(([title, minWidth]) => ({ title, minWidth }));
 }
 
 function stateTable(group: GroupDescription, isVerbose: boolean): string {

@@ -7,6 +7,7 @@ import type { ResetTarget } from '../client/offset-reset.ts';
 import { inHashMapOrder, javaHashCode, partitionHashCode } from './java-hash-order.ts';
 import { logLine } from './log-line.ts';
 import { UsageError, type ParsedOptions } from './option-parser.ts';
+import { columns, table } from './text-table.ts';
 import { print, type ToolIo } from './tool-io.ts';
 
 const LOGGER = 'org.apache.kafka.tools.OffsetsUtils';
@@ -202,10 +203,13 @@ function csv(resets: readonly GroupReset[]): string {
 }
 
 function resetTable(resets: readonly GroupReset[]): string {
-  const row = (group: string, topic: string, partition: string | number, offset: string | number): string =>
-    `${group.padEnd(15)} ${topic.padEnd(15)} ${String(partition).padEnd(10)} ${offset}`;
   const rows = resets.flatMap(({ groupId, offsets }) =>
-    inHashMapOrder(offsets, partitionHashCode).map((item) => row(groupId, item.topic, item.partition, item.offset)),
+    inHashMapOrder(offsets, partitionHashCode).map(({ topic, partition, offset }) => [
+      groupId,
+      topic,
+      String(partition),
+      String(offset),
+    ]),
   );
-  return ['', row('GROUP', 'TOPIC', 'PARTITION', 'NEW-OFFSET'), ...rows].join('\n');
+  return table(columns(['GROUP', 15], ['TOPIC', 15], ['PARTITION', 10], ['NEW-OFFSET', 10]), rows);
 }

@@ -8,6 +8,7 @@ import { groupsAction, GROUPS_OPTIONS } from './consumer-groups-options.ts';
 import { parseSelection, partitionsOf, resetOffsets } from './consumer-groups-reset.ts';
 import { exceptionName } from './log-line.ts';
 import { UsageError, type ParsedOptions } from './option-parser.ts';
+import { columns, table } from './text-table.ts';
 import { print, type ToolIo } from './tool-io.ts';
 
 /** `kafka-consumer-groups`: lists, describes, resets and deletes groups and their offsets. */
@@ -143,6 +144,9 @@ async function remove(admin: Admin, groups: readonly string[], io: ToolIo): Prom
   if (deleted.length > 0) print(io.stdout, `\nThese consumer groups were deleted successfully: ${quoted(deleted)}`);
 }
 
+/** Not widened by what a row says. */
+const STATUS_WIDTH = 15;
+
 async function deleteOffsets(admin: Admin, options: ParsedOptions, io: ToolIo): Promise<void> {
   const groupId = options.value('group')!;
   const topics = options.values('topic');
@@ -172,10 +176,11 @@ async function deleteOffsets(admin: Admin, options: ParsedOptions, io: ToolIo): 
   if (failure !== null) print(io.stdout, `\nError: ${messageOf(failure)}`);
   else if (hasErrors) print(io.stdout, '\nError: Encountered some partition-level error, see the follow-up details.');
   else print(io.stdout, `Request succeeded for deleting offsets from group ${groupId}.`);
-  const row = (topic: string, partition: string | number, status: string): string =>
-    `${topic.padEnd(15)} ${String(partition).padEnd(10)} ${status.padEnd(15)}`;
-  print(io.stdout, `\n${row('TOPIC', 'PARTITION', 'STATUS')}`);
-  for (const { topic, partition, error } of outcomes) {
-    print(io.stdout, row(topic, partition, error === null ? 'Successful' : `Error: ${errorText(error)}`));
-  }
+  const rows = outcomes.map(({ topic, partition, error }) => [
+    topic,
+    String(partition),
+    (error === null ? 'Successful' : `Error: ${errorText(error)}`).padEnd(STATUS_WIDTH),
+  ]);
+  const titles = columns(['TOPIC', 15], ['PARTITION', 10], ['STATUS'.padEnd(STATUS_WIDTH), STATUS_WIDTH]);
+  print(io.stdout, table(titles, rows));
 }
