@@ -143,7 +143,10 @@ export class FakeTopics {
     );
     const isNews = wanted.some(
       ({ found, fetchOffset }) =>
-        found === undefined || found.errors.length > 0 || found.leader !== broker.nodeId || fetchOffset !== this.end(found),
+        found === undefined ||
+        found.errors.length > 0 ||
+        found.leader !== broker.nodeId ||
+        fetchOffset !== this.end(found),
     );
     if (!isNews) await this.#news(request.maxWaitMs);
     return {
@@ -165,7 +168,12 @@ export class FakeTopics {
     });
   }
 
-  #fetchPartition(broker: FakeBroker, found: FakePartition | undefined, partitionIndex: number, offset: number): object {
+  #fetchPartition(
+    broker: FakeBroker,
+    found: FakePartition | undefined,
+    partitionIndex: number,
+    offset: number,
+  ): object {
     const failed = (errorCode: number): object => ({
       partitionIndex,
       errorCode,
