@@ -4,11 +4,13 @@ import { freePort } from '../../test/support/free-port.ts';
 import { temporaryDirectory } from '../../test/support/temporary-directory.ts';
 import { firstProduce } from './first-produce.ts';
 import type { Metric, Sample } from './report.ts';
-import { perfTool, residentMib } from './systems.ts';
-import type { System } from './systems.ts';
+import { perfTool, processorSeconds, residentMib } from './systems.ts';
+import type { Running, System } from './systems.ts';
 
 export interface OneBrokerOptions {
   readonly rounds: number;
+  /** No round begins that would likely end after so many minutes; the first one always does. */
+  readonly minutes: number;
   /** Records of 100 B per run; a fifth of it at 1 KiB. */
   readonly records: number;
 }
@@ -20,6 +22,10 @@ export const oneBrokerMetrics: readonly Metric[] = [
   { key: 'produce1024', title: 'Produce 1 KiB, acks=all', unit: 'records/s', better: 'more' },
   { key: 'consume100', title: 'Consume 100 B', unit: 'records/s', better: 'more' },
   { key: 'consume1024', title: 'Consume 1 KiB', unit: 'records/s', better: 'more' },
+  { key: 'produceCpu100', title: "Broker's processor time, produce 100 B", unit: 'µs/record', better: 'less' },
+  { key: 'produceCpu1024', title: "Broker's processor time, produce 1 KiB", unit: 'µs/record', better: 'less' },
+  { key: 'consumeCpu100', title: "Broker's processor time, consume 100 B", unit: 'µs/record', better: 'less' },
+  { key: 'consumeCpu1024', title: "Broker's processor time, consume 1 KiB", unit: 'µs/record', better: 'less' },
   { key: 'latencyMean', title: 'Produce to consume, 100 B, mean', unit: 'ms', better: 'less' },
   { key: 'latencyP99', title: 'Produce to consume, 100 B, 99 %', unit: 'ms', better: 'less' },
   { key: 'loadedMib', title: 'Resident memory, after the load', unit: 'MiB', better: 'less' },
@@ -33,7 +39,10 @@ const topics = ['first', 'bytes-100', 'bytes-1024', 'latency'];
  */
 export async function measureOneBroker(systems: readonly System[], options: OneBrokerOptions): Promise<Sample[]> {
   const samples: Sample[] = [];
+  const startedAt = performance.now();
   for (let round = 0; round < options.rounds; round += 1) {
+    const spentMinutes = (performance.now() - startedAt) / 60_000;
+    if (round > 0 && spentMinutes + spentMinutes / round > options.minutes) break;
     const rotated = [...systems.slice(round % systems.length), ...systems.slice(0, round % systems.length)];
     for (const system of rotated) {
       console.error(`round ${round + 1} of ${options.rounds}: ${system.name}`);
@@ -59,8 +68,13 @@ async function measureOnce(system: System, records: number): Promise<Record<stri
       [100, records],
       [1024, Math.ceil(records / 5)],
     ] as const) {
-      values[`produce${size}`] = await produce(bootstrap, `bytes-${size}`, size, count);
-      values[`consume${size}`] = await consume(bootstrap, `bytes-${size}`, count);
+      const topic = `bytes-${size}`;
+      const produced = await costed(broker, () => produce(bootstrap, topic, size, count));
+      const consumed = await costed(broker, () => consume(bootstrap, topic, count));
+      values[`produce${size}`] = produced.value;
+      values[`produceCpu${size}`] = (produced.seconds / count) * 1e6;
+      values[`consume${size}`] = consumed.value;
+      values[`consumeCpu${size}`] = (consumed.seconds / count) * 1e6;
     }
     Object.assign(values, await latency(bootstrap), { loadedMib: await residentMib(broker.child) });
     return values;
@@ -68,6 +82,14 @@ async function measureOnce(system: System, records: number): Promise<Record<stri
     await broker.stop();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** What `action` answers, and the processor time that the broker used meanwhile; NaN where that is not known. */
+async function costed<T>({ child }: Running, action: () => Promise<T>): Promise<{ value: T; seconds: number }> {
+  const before = await processorSeconds(child);
+  const value = await action();
+  const after = await processorSeconds(child);
+  return { value, seconds: (after ?? Number.NaN) - (before ?? Number.NaN) };
 }
 
 /** Records per second once the tool's own JVM is warm. */

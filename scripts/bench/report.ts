@@ -1,4 +1,5 @@
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 export interface Metric {
   readonly key: string;
@@ -28,7 +29,8 @@ export function table(metrics: readonly Metric[], samples: readonly Sample[], ba
   const systems = [...new Set(samples.map(({ system }) => system))];
   const value = (system: string, key: string): number =>
     median(samples.filter((sample) => sample.system === system).map(({ values }) => values[key] ?? Number.NaN));
-  const rows = metrics.map(({ key, title, unit, better }) => [
+  const known = metrics.filter(({ key }) => samples.some(({ values }) => Number.isFinite(values[key])));
+  const rows = known.map(({ key, title, unit, better }) => [
     `${title} (${unit})`,
     ...systems.map((system) => {
       const own = value(system, key);
@@ -43,10 +45,30 @@ export function table(metrics: readonly Metric[], samples: readonly Sample[], ba
 }
 
 function amount(value: number): string {
-  return value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 1 : 0 });
+  const digits = value < 1000 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 };
+  return value.toLocaleString('en', digits);
 }
 
 export function machine(): string {
   const [cpu] = cpus();
   return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}`;
+}
+
+/** How many processes wanted to run meanwhile, beside ours; the medians of a busy machine are worth less. */
+export function load(): string {
+  return `load average ${loadavg()
+    .map((value) => value.toFixed(1))
+    .join(', ')}`;
+}
+
+const BEGIN = '<!-- bench:begin -->';
+const END = '<!-- bench:end -->';
+
+/** Puts what was measured between the two marks of a document, and leaves the prose around them alone. */
+export function writeReport(path: string, report: string): void {
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : `# Benchmarks\n\n${BEGIN}\n${END}\n`;
+  const begin = text.indexOf(BEGIN);
+  const end = text.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`${path} has lost its marks ${BEGIN} and ${END}`);
+  writeFileSync(path, `${text.slice(0, begin + BEGIN.length)}\n${report.trim()}\n${text.slice(end)}`);
 }

@@ -1,9 +1,12 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ApacheKafka } from '../../test/support/apache-kafka.ts';
 import { runTool } from '../../test/support/apache-kafka-tools.ts';
 import { Child, runChild } from '../../test/support/child.ts';
-import { SamsaCluster } from '../../test/support/samsa-cluster.ts';
+import { samsaCli } from '../../test/support/samsa-cluster.ts';
+import { temporaryDirectory } from '../../test/support/temporary-directory.ts';
+import type { TemporaryDirectory } from '../../test/support/temporary-directory.ts';
 import { isAvailable } from '../../test/support/tools.ts';
 import { root } from '../support/paths.ts';
 
@@ -18,20 +21,38 @@ export interface System {
   readonly name: string;
   /** Why it cannot be measured here, or undefined. */
   missing(): string | undefined;
-  /** What has to happen once, before time is taken: compiling, formatting. */
+  /** What has to happen before time is taken: compiling, formatting. */
   prepare(directory: string, port: number): Promise<void>;
   start(directory: string, port: number): Promise<Running>;
 }
 
-const samsa: System = {
-  name: 'samsa',
-  missing: () => undefined,
-  prepare: () => Promise.resolve(),
-  async start(directory, port) {
-    const cluster = await SamsaCluster.start({ port, dataDir: directory });
-    return { child: cluster.child, stop: () => cluster.stop() };
-  },
-};
+const START_TIMEOUT_MS = 120_000;
+
+/** The program as it ships: away from node_modules, where it would find native code that the extension does not have. */
+let shipped: Promise<TemporaryDirectory> | undefined;
+
+async function ship(): Promise<TemporaryDirectory> {
+  const folder = await temporaryDirectory('bench-dist');
+  await cp(dirname(samsaCli), folder.path, { recursive: true });
+  return folder;
+}
+
+function samsa(name: string, isShipped: boolean): System {
+  return {
+    name,
+    missing: () => undefined,
+    prepare: async () => {
+      if (isShipped) await (shipped ??= ship());
+    },
+    async start(directory, port) {
+      const folder = isShipped ? (await (shipped ??= ship())).path : dirname(samsaCli);
+      const args = [join(folder, 'cli.cjs'), 'start', '--port', String(port), '--data-dir', directory, '--json'];
+      const child = new Child(process.execPath, args);
+      await child.waitForOutput((stdout) => stdout.includes('"event":"ready"'), START_TIMEOUT_MS);
+      return { child, stop: () => child.stop(30_000) };
+    },
+  };
+}
 
 /** As kafka-server-start.sh starts it. */
 const serverFlags = [
@@ -39,16 +60,32 @@ const serverFlags = [
   ...['-XX:InitiatingHeapOccupancyPercent=35', '-XX:+ExplicitGCInvokesConcurrent'],
 ];
 
+/** A formatted directory, to copy. */
+let formatted: Promise<TemporaryDirectory> | undefined;
+
+async function format(): Promise<TemporaryDirectory> {
+  const folder = await temporaryDirectory('bench-kafka');
+  const broker = await ApacheKafka.start({
+    directory: join(folder.path, 'data'),
+    readyTimeoutMs: START_TIMEOUT_MS,
+  });
+  await broker.stop(START_TIMEOUT_MS);
+  return folder;
+}
+
 const apacheKafka: System = {
   name: 'apache-kafka',
   missing: () => (isAvailable('apache-kafka') ? undefined : 'Apache Kafka needs java and mvn'),
-  async prepare(directory, port) {
-    const broker = await ApacheKafka.start({ directory, port });
-    await broker.stop();
+  async prepare(directory) {
+    const { path } = await (formatted ??= format());
+    await cp(join(path, 'data'), directory, { recursive: true });
   },
   async start(directory, port) {
-    const broker = await ApacheKafka.start({ directory, port, jvm: serverFlags, quickStart: false });
-    return { child: broker.child, stop: () => broker.stop() };
+    const broker = await ApacheKafka.start({
+      ...{ directory, port, jvm: serverFlags, quickStart: false },
+      readyTimeoutMs: START_TIMEOUT_MS,
+    });
+    return { child: broker.child, stop: () => broker.stop(START_TIMEOUT_MS) };
   },
 };
 
@@ -69,12 +106,27 @@ const kfake: System = {
   },
 };
 
-export const systems: readonly System[] = [samsa, apacheKafka, kfake];
+/** `samsa+native` finds `@node-rs/crc32` beside it, which the extension does not ship; measured only when asked for. */
+export const systems: readonly System[] = [samsa('samsa', true), apacheKafka, kfake, samsa('samsa+native', false)];
+export const defaultSystems: readonly string[] = ['samsa', 'apache-kafka', 'kfake'];
 
 /** Resident memory of a process in MiB. */
 export async function residentMib(child: Child): Promise<number> {
   const { stdout } = await runChild('ps', ['-o', 'rss=', '-p', String(child.pid)]);
   return Number(stdout.trim()) / 1024;
+}
+
+/** Kernel ticks in a second, as /proc counts them on every Linux that Node runs on. */
+const TICKS = 100;
+
+/** Processor time that a process has used, in seconds; undefined where there is no /proc. */
+export async function processorSeconds(child: Child): Promise<number | undefined> {
+  const path = `/proc/${child.pid}/stat`;
+  if (!existsSync(path)) return undefined;
+  const stat = await readFile(path, 'utf8');
+  // The fields after the name, which may hold blanks: utime and stime are the 12th and 13th of them.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
 /** Runs one of Kafka's performance tools as its script does, and returns what it printed. */
