@@ -89,6 +89,11 @@ export class Reader {
     );
   }
 
+  /** Any 64 bits, signed, for what is no number (a hash). */
+  bits64(): bigint {
+    return this.buffer.readBigInt64BE(this.#take(8));
+  }
+
   float64(): number {
     return this.buffer.readDoubleBE(this.#take(8));
   }

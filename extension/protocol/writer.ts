@@ -133,6 +133,11 @@ export class Writer {
     }
   }
 
+  bits64(value: bigint): void {
+    const at = this.#room(8);
+    this.#buffer.writeBigInt64BE(BigInt.asIntN(64, value), at);
+  }
+
   float64(value: number): void {
     const at = this.#room(8);
     this.#buffer.writeDoubleBE(value, at);

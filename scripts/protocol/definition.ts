@@ -68,6 +68,8 @@ export const PRIMITIVES = [
   'int32',
   'uint32',
   'int64',
+  /** Not in the definitions: an int64 that is no number but 64 bits, such as a hash. */
+  'bits64',
   'float64',
   'uuid',
   'string',
@@ -144,7 +146,7 @@ export function parseDefinition(raw: RawDefinition, module: string): Definition 
   }
 
   function fieldOf(field: RawField): Field {
-    const type = typeOf(field.type, field.fields);
+    const type = typeOf(isHash(field) ? 'bits64' : field.type, field.fields);
     const tagged = intersect(parseVersions(field.taggedVersions), versions);
     return {
       name: field.name.charAt(0).toLowerCase() + field.name.slice(1),
@@ -177,6 +179,11 @@ export function parseDefinition(raw: RawDefinition, module: string): Definition 
   };
 }
 
+/** Hashes use all 64 bits, and nobody counts with them. */
+function isHash(field: RawField): boolean {
+  return field.type === 'int64' && field.name.endsWith('Hash');
+}
+
 function defaultOf(type: FieldType, value: RawField['default']): string {
   if (value === 'null') return 'null';
   if (type.kind !== 'primitive') throw new Error(`a default of ${String(value)} on a struct or array`);
@@ -186,6 +193,8 @@ function defaultOf(type: FieldType, value: RawField['default']): string {
       return text.toLowerCase();
     case 'string':
       return JSON.stringify(text).replaceAll('"', "'");
+    case 'bits64':
+      return `${text}n`;
     case 'int64':
       return text === '9223372036854775807' ? 'LONG_MAX' : String(Number(text));
     default:

@@ -173,6 +173,8 @@ class Emitter {
             return input ? 'Uint8Array' : 'Buffer';
           case 'records':
             return input ? 'RecordSet' : 'Buffer';
+          case 'bits64':
+            return 'bigint';
           default:
             return 'number';
         }
@@ -229,6 +231,8 @@ class Emitter {
             return 'Buffer.alloc(0)';
           case 'records':
             return 'null';
+          case 'bits64':
+            return '0n';
           default:
             return '0';
         }
@@ -440,6 +444,7 @@ class Emitter {
       case 'uint32':
         return 4;
       case 'int64':
+      case 'bits64':
       case 'float64':
         return 8;
       case 'uuid':

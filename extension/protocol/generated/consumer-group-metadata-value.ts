@@ -5,19 +5,19 @@ import { Writer } from '../writer.ts';
 
 export interface ConsumerGroupMetadataValue {
   epoch: number;
-  metadataHash: number;
+  metadataHash: bigint;
   unknownTaggedFields: RawTaggedField[] | undefined;
 }
 
 export interface ConsumerGroupMetadataValueInput {
   readonly epoch: number;
-  readonly metadataHash?: number | undefined;
+  readonly metadataHash?: bigint | undefined;
   readonly unknownTaggedFields?: readonly RawTaggedField[] | undefined;
 }
 
 function readConsumerGroupMetadataValue(r: Reader, _version: number): ConsumerGroupMetadataValue {
   const epoch = r.int32();
-  let metadataHash: number = 0;
+  let metadataHash: bigint = 0n;
   let unknownTaggedFields: RawTaggedField[] | undefined;
   let previousTag = -1;
   for (let tags = r.unsignedVarint(); tags > 0; tags--) {
@@ -26,7 +26,7 @@ function readConsumerGroupMetadataValue(r: Reader, _version: number): ConsumerGr
     const size = r.unsignedVarint();
     if (tag === 0) {
       const end = r.taggedEnd(size);
-      metadataHash = r.int64();
+      metadataHash = r.bits64();
       r.expectPosition(end, 'metadataHash');
       continue;
     }
@@ -38,13 +38,13 @@ function readConsumerGroupMetadataValue(r: Reader, _version: number): ConsumerGr
 function writeConsumerGroupMetadataValue(w: Writer, m: ConsumerGroupMetadataValueInput, _version: number): void {
   w.int32(m.epoch);
   const unknown = m.unknownTaggedFields;
-  const has0 = !(m.metadataHash === undefined || m.metadataHash === 0);
+  const has0 = !(m.metadataHash === undefined || m.metadataHash === 0n);
   w.unsignedVarint((unknown?.length ?? 0) + Number(has0));
   w.rawTags(unknown, -1, 0);
   if (has0) {
     const content = new Writer(64);
-    const metadataHash = m.metadataHash ?? 0;
-    content.int64(metadataHash);
+    const metadataHash = m.metadataHash ?? 0n;
+    content.bits64(metadataHash);
     w.tagged(0, content);
   }
   w.rawTags(unknown, 0, Infinity);

@@ -5,19 +5,19 @@ import { type Writer } from '../writer.ts';
 
 export interface ShareGroupMetadataValue {
   epoch: number;
-  metadataHash: number;
+  metadataHash: bigint;
   unknownTaggedFields: RawTaggedField[] | undefined;
 }
 
 export interface ShareGroupMetadataValueInput {
   readonly epoch: number;
-  readonly metadataHash: number;
+  readonly metadataHash: bigint;
   readonly unknownTaggedFields?: readonly RawTaggedField[] | undefined;
 }
 
 function readShareGroupMetadataValue(r: Reader, _version: number): ShareGroupMetadataValue {
   const epoch = r.int32();
-  const metadataHash = r.int64();
+  const metadataHash = r.bits64();
   let unknownTaggedFields: RawTaggedField[] | undefined;
   let previousTag = -1;
   for (let tags = r.unsignedVarint(); tags > 0; tags--) {
@@ -31,7 +31,7 @@ function readShareGroupMetadataValue(r: Reader, _version: number): ShareGroupMet
 
 function writeShareGroupMetadataValue(w: Writer, m: ShareGroupMetadataValueInput, _version: number): void {
   w.int32(m.epoch);
-  w.int64(m.metadataHash);
+  w.bits64(m.metadataHash);
   const unknown = m.unknownTaggedFields;
   w.unsignedVarint((unknown?.length ?? 0));
   w.rawTags(unknown, -1, Infinity);

@@ -17,7 +17,7 @@ export interface LastAssignmentConfigInput {
 
 export interface StreamsGroupMetadataValue {
   epoch: number;
-  metadataHash: number;
+  metadataHash: bigint;
   validatedTopologyEpoch: number;
   lastAssignmentConfigs: LastAssignmentConfig[] | null;
   unknownTaggedFields: RawTaggedField[] | undefined;
@@ -25,7 +25,7 @@ export interface StreamsGroupMetadataValue {
 
 export interface StreamsGroupMetadataValueInput {
   readonly epoch: number;
-  readonly metadataHash: number;
+  readonly metadataHash: bigint;
   readonly validatedTopologyEpoch?: number | undefined;
   readonly lastAssignmentConfigs?: readonly LastAssignmentConfigInput[] | null | undefined;
   readonly unknownTaggedFields?: readonly RawTaggedField[] | undefined;
@@ -55,7 +55,7 @@ function writeLastAssignmentConfig(w: Writer, m: LastAssignmentConfigInput, _ver
 
 function readStreamsGroupMetadataValue(r: Reader, version: number): StreamsGroupMetadataValue {
   const epoch = r.int32();
-  const metadataHash = r.int64();
+  const metadataHash = r.bits64();
   let validatedTopologyEpoch: number = -1;
   let lastAssignmentConfigs: LastAssignmentConfig[] | null = [];
   let unknownTaggedFields: RawTaggedField[] | undefined;
@@ -86,7 +86,7 @@ function readStreamsGroupMetadataValue(r: Reader, version: number): StreamsGroup
 
 function writeStreamsGroupMetadataValue(w: Writer, m: StreamsGroupMetadataValueInput, version: number): void {
   w.int32(m.epoch);
-  w.int64(m.metadataHash);
+  w.bits64(m.metadataHash);
   const unknown = m.unknownTaggedFields;
   const has0 = !(m.validatedTopologyEpoch === undefined || m.validatedTopologyEpoch === -1);
   const has1 = !(m.lastAssignmentConfigs === undefined || (m.lastAssignmentConfigs !== null && m.lastAssignmentConfigs.length === 0));

@@ -6,6 +6,9 @@ import { readVectors, type Vector } from './vectors.ts';
 
 const vectors = readVectors();
 
+/** Messages whose only 64-bit field is a hash, which uses them all. */
+const ONLY_HASHES = new Set(['ConsumerGroupMetadataValue', 'ShareGroupMetadataValue', 'StreamsGroupMetadataValue']);
+
 const hasLongs = (list: readonly Vector[]) => list.some((vector) => vector.kind === 'UNSAFE');
 
 describe('golden vectors of Apache Kafka', () => {
@@ -30,9 +33,13 @@ describe('golden vectors of Apache Kafka', () => {
 
   it.each(
     ALL_MESSAGES.filter(({ type }) => hasLongs(vectors.get(type.name)!)).map(({ type }) => [type.name, type] as const),
-  )('%s refuses 64-bit values past 2^53 - 1', (name, type) => {
+  )('%s refuses 64-bit numbers past 2^53 - 1, but not hashes', (name, type) => {
     for (const { version, kind, bytes } of vectors.get(name)!) {
       if (kind !== 'UNSAFE') continue;
+      if (ONLY_HASHES.has(name)) {
+        expect(encodeMessage(type, decodeMessage<unknown, unknown>(type, bytes, version), version)).toEqual(bytes);
+        continue;
+      }
       expect(() => decodeMessage(type, bytes, version)).toThrow(
         expect.objectContaining({ code: ProtocolErrorCode.UNSAFE_INTEGER }),
       );
