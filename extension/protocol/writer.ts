@@ -73,7 +73,9 @@ export class Writer {
   }
 
   bool(value: boolean): void {
-    this.#buffer[this.#room(1)] = value ? 1 : 0;
+    // In two steps: making room may change the buffer.
+    const at = this.#room(1);
+    this.#buffer[at] = value ? 1 : 0;
   }
 
   int8(value: number): void {

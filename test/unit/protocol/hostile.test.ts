@@ -152,6 +152,28 @@ describe('encoders', () => {
     expect(errorOf(() => encodeMessage(fetchRequest, { ...request, topics: [], rackId: 'r' }, 4))).toBe('none');
   });
 
+  it('write the same wherever a buffer ends', () => {
+    const write = (writer: Writer): Buffer => {
+      for (let i = 0; i < 40; i++) {
+        writer.bool(i % 3 === 0);
+        writer.int8(-i);
+        writer.int16(-i);
+        writer.uint16(i);
+        writer.int32(-i);
+        writer.int64(-i);
+        writer.bits64(-1n);
+        writer.float64(i / 3);
+        writer.uuid('EbXCsc7G191KBZxNLpy6Qw');
+        writer.unsignedVarint(i * 100);
+        writer.string('ü'.repeat(i));
+        writer.nullableBytes(Buffer.alloc(i, i));
+      }
+      return writer.toBuffer();
+    };
+    const expected = write(new Writer(1_000_000));
+    for (let size = 1; size < 200; size++) expect(write(new Writer(size))).toEqual(expected);
+  });
+
   it('hand large byte arrays on without a copy', () => {
     const large = Buffer.alloc(100_000, 7);
     const writer = new Writer();
