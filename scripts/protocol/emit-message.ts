@@ -640,7 +640,9 @@ class Emitter {
       this.#lines.push(`${indent}  const content = new Writer(64);`);
       this.#lines.push(`${indent}  const ${local(field)} = ${this.#orDefault(field, `m.${field.name}`)};`);
       this.#writeValue(field, local(field), `${indent}  `, 'content');
-      this.#lines.push(`${indent}  w.tagged(${field.tag}, content);`, `${indent}}`);
+      // A tag that this version does not know may have come as an unknown one, and has to leave as that.
+      const asUnknown = `w.rawTags(unknown, ${field.tag - 1}, ${field.tag + 1});`;
+      this.#lines.push(`${indent}  w.tagged(${field.tag}, content);`, `${indent}} else ${asUnknown}`);
       previous = field.tag;
     }
     this.#lines.push(`${indent}w.rawTags(unknown, ${previous}, Infinity);`);

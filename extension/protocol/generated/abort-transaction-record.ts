@@ -42,7 +42,7 @@ function writeAbortTransactionRecord(w: Writer, m: AbortTransactionRecordInput, 
     const reason = m.reason === undefined ? null : m.reason;
     content.compactNullableString(reason);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

@@ -250,14 +250,14 @@ function writeApiVersionsResponse(w: Writer, m: ApiVersionsResponseInput, versio
         writeSupportedFeatureKey(content, element, version);
       }
       w.tagged(0, content);
-    }
+    } else w.rawTags(unknown, -1, 1);
     w.rawTags(unknown, 0, 1);
     if (has1) {
       const content = new Writer(64);
       const finalizedFeaturesEpoch = m.finalizedFeaturesEpoch ?? -1;
       content.int64(finalizedFeaturesEpoch);
       w.tagged(1, content);
-    }
+    } else w.rawTags(unknown, 0, 2);
     w.rawTags(unknown, 1, 2);
     if (has2) {
       const content = new Writer(64);
@@ -267,14 +267,14 @@ function writeApiVersionsResponse(w: Writer, m: ApiVersionsResponseInput, versio
         writeFinalizedFeatureKey(content, element, version);
       }
       w.tagged(2, content);
-    }
+    } else w.rawTags(unknown, 1, 3);
     w.rawTags(unknown, 2, 3);
     if (has3) {
       const content = new Writer(64);
       const zkMigrationReady = m.zkMigrationReady ?? false;
       content.bool(zkMigrationReady);
       w.tagged(3, content);
-    }
+    } else w.rawTags(unknown, 2, 4);
     w.rawTags(unknown, 3, Infinity);
   }
 }

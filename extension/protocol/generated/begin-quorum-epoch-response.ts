@@ -209,7 +209,7 @@ function writeBeginQuorumEpochResponse(w: Writer, m: BeginQuorumEpochResponseInp
         writeNodeEndpoint(content, element, version);
       }
       w.tagged(0, content);
-    }
+    } else w.rawTags(unknown, -1, 1);
     w.rawTags(unknown, 0, Infinity);
   } else {
     if (!(m.nodeEndpoints === undefined || (m.nodeEndpoints.length === 0))) throw notInVersion('nodeEndpoints', version);

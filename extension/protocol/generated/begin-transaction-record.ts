@@ -42,7 +42,7 @@ function writeBeginTransactionRecord(w: Writer, m: BeginTransactionRecordInput, 
     const name = m.name === undefined ? null : m.name;
     content.compactNullableString(name);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

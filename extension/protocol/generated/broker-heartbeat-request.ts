@@ -82,7 +82,7 @@ function writeBrokerHeartbeatRequest(w: Writer, m: BrokerHeartbeatRequestInput, 
       content.uuid(element);
     }
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, 1);
   if (has1) {
     const content = new Writer(64);
@@ -92,7 +92,7 @@ function writeBrokerHeartbeatRequest(w: Writer, m: BrokerHeartbeatRequestInput, 
       content.uuid(element);
     }
     w.tagged(1, content);
-  }
+  } else w.rawTags(unknown, 0, 2);
   w.rawTags(unknown, 1, Infinity);
 }
 

@@ -86,14 +86,14 @@ function writeBrokerRegistrationChangeRecord(w: Writer, m: BrokerRegistrationCha
     const fenced = m.fenced ?? 0;
     content.int8(fenced);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, 1);
   if (has1) {
     const content = new Writer(64);
     const inControlledShutdown = m.inControlledShutdown ?? 0;
     content.int8(inControlledShutdown);
     w.tagged(1, content);
-  }
+  } else w.rawTags(unknown, 0, 2);
   w.rawTags(unknown, 1, 2);
   if (has2) {
     const content = new Writer(64);
@@ -103,7 +103,7 @@ function writeBrokerRegistrationChangeRecord(w: Writer, m: BrokerRegistrationCha
       content.uuid(element);
     }
     w.tagged(2, content);
-  }
+  } else w.rawTags(unknown, 1, 3);
   w.rawTags(unknown, 2, 3);
   if (has3) {
     const content = new Writer(64);
@@ -113,7 +113,7 @@ function writeBrokerRegistrationChangeRecord(w: Writer, m: BrokerRegistrationCha
       content.uuid(element);
     }
     w.tagged(3, content);
-  }
+  } else w.rawTags(unknown, 2, 4);
   w.rawTags(unknown, 3, Infinity);
 }
 

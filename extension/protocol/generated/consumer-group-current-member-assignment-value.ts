@@ -80,7 +80,7 @@ function writeTopicPartitions(w: Writer, m: TopicPartitionsInput, _version: numb
       content.int32(element);
     }
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

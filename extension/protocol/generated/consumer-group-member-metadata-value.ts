@@ -175,7 +175,7 @@ function writeConsumerGroupMemberMetadataValue(w: Writer, m: ConsumerGroupMember
       writeClassicMemberMetadata(content, classicMemberMetadata, version);
     }
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

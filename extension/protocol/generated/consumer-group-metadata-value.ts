@@ -46,7 +46,7 @@ function writeConsumerGroupMetadataValue(w: Writer, m: ConsumerGroupMetadataValu
     const metadataHash = m.metadataHash ?? 0n;
     content.bits64(metadataHash);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

@@ -46,7 +46,7 @@ function writeConsumerGroupTargetAssignmentMetadataValue(w: Writer, m: ConsumerG
     const assignmentTimestamp = m.assignmentTimestamp ?? 0;
     content.int64(assignmentTimestamp);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

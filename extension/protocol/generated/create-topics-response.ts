@@ -173,7 +173,7 @@ function writeCreatableTopicResult(w: Writer, m: CreatableTopicResultInput, vers
       const topicConfigErrorCode = m.topicConfigErrorCode ?? 0;
       content.int16(topicConfigErrorCode);
       w.tagged(0, content);
-    }
+    } else w.rawTags(unknown, -1, 1);
     w.rawTags(unknown, 0, Infinity);
   }
 }

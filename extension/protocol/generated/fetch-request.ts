@@ -208,14 +208,14 @@ function writeFetchPartition(w: Writer, m: FetchPartitionInput, version: number)
       const replicaDirectoryId = m.replicaDirectoryId ?? 'AAAAAAAAAAAAAAAAAAAAAA';
       content.uuid(replicaDirectoryId);
       w.tagged(0, content);
-    }
+    } else w.rawTags(unknown, -1, 1);
     w.rawTags(unknown, 0, 1);
     if (has1) {
       const content = new Writer(64);
       const highWatermark = m.highWatermark ?? LONG_MAX;
       content.int64(highWatermark);
       w.tagged(1, content);
-    }
+    } else w.rawTags(unknown, 0, 2);
     w.rawTags(unknown, 1, Infinity);
   }
 }
@@ -405,14 +405,14 @@ function writeFetchRequest(w: Writer, m: FetchRequestInput, version: number): vo
       const clusterId = m.clusterId === undefined ? null : m.clusterId;
       content.compactNullableString(clusterId);
       w.tagged(0, content);
-    }
+    } else w.rawTags(unknown, -1, 1);
     w.rawTags(unknown, 0, 1);
     if (has1) {
       const content = new Writer(64);
       const replicaState = m.replicaState ?? emptyReplicaState();
       writeReplicaState(content, replicaState, version);
       w.tagged(1, content);
-    }
+    } else w.rawTags(unknown, 0, 2);
     w.rawTags(unknown, 1, Infinity);
   } else {
     if (!(m.replicaState === undefined || isDefaultReplicaState(m.replicaState))) throw notInVersion('replicaState', version);

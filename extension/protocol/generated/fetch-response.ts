@@ -374,21 +374,21 @@ function writePartitionData(w: Writer, m: PartitionDataInput, version: number): 
       const divergingEpoch = m.divergingEpoch ?? emptyEpochEndOffset();
       writeEpochEndOffset(content, divergingEpoch, version);
       w.tagged(0, content);
-    }
+    } else w.rawTags(unknown, -1, 1);
     w.rawTags(unknown, 0, 1);
     if (has1) {
       const content = new Writer(64);
       const currentLeader = m.currentLeader ?? emptyLeaderIdAndEpoch();
       writeLeaderIdAndEpoch(content, currentLeader, version);
       w.tagged(1, content);
-    }
+    } else w.rawTags(unknown, 0, 2);
     w.rawTags(unknown, 1, 2);
     if (has2) {
       const content = new Writer(64);
       const snapshotId = m.snapshotId ?? emptySnapshotId();
       writeSnapshotId(content, snapshotId, version);
       w.tagged(2, content);
-    }
+    } else w.rawTags(unknown, 1, 3);
     w.rawTags(unknown, 2, Infinity);
   } else {
     if (!(m.divergingEpoch === undefined || isDefaultEpochEndOffset(m.divergingEpoch))) throw notInVersion('divergingEpoch', version);
@@ -540,7 +540,7 @@ function writeFetchResponse(w: Writer, m: FetchResponseInput, version: number): 
         writeNodeEndpoint(content, element, version);
       }
       w.tagged(0, content);
-    }
+    } else w.rawTags(unknown, -1, 1);
     w.rawTags(unknown, 0, Infinity);
   } else {
     if (!(m.nodeEndpoints === undefined || (m.nodeEndpoints.length === 0))) throw notInVersion('nodeEndpoints', version);

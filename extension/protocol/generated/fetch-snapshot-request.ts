@@ -120,7 +120,7 @@ function writePartitionSnapshot(w: Writer, m: PartitionSnapshotInput, version: n
     const replicaDirectoryId = m.replicaDirectoryId ?? 'AAAAAAAAAAAAAAAAAAAAAA';
     content.uuid(replicaDirectoryId);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 
@@ -195,7 +195,7 @@ function writeFetchSnapshotRequest(w: Writer, m: FetchSnapshotRequestInput, vers
     const clusterId = m.clusterId === undefined ? null : m.clusterId;
     content.compactNullableString(clusterId);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

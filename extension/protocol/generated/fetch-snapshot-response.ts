@@ -192,7 +192,7 @@ function writePartitionSnapshot(w: Writer, m: PartitionSnapshotInput, version: n
     const currentLeader = m.currentLeader ?? emptyLeaderIdAndEpoch();
     writeLeaderIdAndEpoch(content, currentLeader, version);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 
@@ -304,7 +304,7 @@ function writeFetchSnapshotResponse(w: Writer, m: FetchSnapshotResponseInput, ve
       writeNodeEndpoint(content, element, version);
     }
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

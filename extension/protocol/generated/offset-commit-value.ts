@@ -72,7 +72,7 @@ function writeOffsetCommitValue(w: Writer, m: OffsetCommitValueInput, version: n
       const topicId = m.topicId ?? 'AAAAAAAAAAAAAAAAAAAAAA';
       content.uuid(topicId);
       w.tagged(0, content);
-    }
+    } else w.rawTags(unknown, -1, 1);
     w.rawTags(unknown, 0, Infinity);
   }
 }

@@ -155,14 +155,14 @@ function writePartitionChangeRecord(w: Writer, m: PartitionChangeRecordInput, ve
       content.int32(element);
     }
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, 1);
   if (has1) {
     const content = new Writer(64);
     const leader = m.leader ?? -2;
     content.int32(leader);
     w.tagged(1, content);
-  }
+  } else w.rawTags(unknown, 0, 2);
   w.rawTags(unknown, 1, 2);
   if (has2) {
     const content = new Writer(64);
@@ -172,7 +172,7 @@ function writePartitionChangeRecord(w: Writer, m: PartitionChangeRecordInput, ve
       content.int32(element);
     }
     w.tagged(2, content);
-  }
+  } else w.rawTags(unknown, 1, 3);
   w.rawTags(unknown, 2, 3);
   if (has3) {
     const content = new Writer(64);
@@ -182,7 +182,7 @@ function writePartitionChangeRecord(w: Writer, m: PartitionChangeRecordInput, ve
       content.int32(element);
     }
     w.tagged(3, content);
-  }
+  } else w.rawTags(unknown, 2, 4);
   w.rawTags(unknown, 3, 4);
   if (has4) {
     const content = new Writer(64);
@@ -192,14 +192,14 @@ function writePartitionChangeRecord(w: Writer, m: PartitionChangeRecordInput, ve
       content.int32(element);
     }
     w.tagged(4, content);
-  }
+  } else w.rawTags(unknown, 3, 5);
   w.rawTags(unknown, 4, 5);
   if (has5) {
     const content = new Writer(64);
     const leaderRecoveryState = m.leaderRecoveryState ?? -1;
     content.int8(leaderRecoveryState);
     w.tagged(5, content);
-  }
+  } else w.rawTags(unknown, 4, 6);
   w.rawTags(unknown, 5, 6);
   if (has6) {
     const content = new Writer(64);
@@ -209,7 +209,7 @@ function writePartitionChangeRecord(w: Writer, m: PartitionChangeRecordInput, ve
       content.int32(element);
     }
     w.tagged(6, content);
-  }
+  } else w.rawTags(unknown, 5, 7);
   w.rawTags(unknown, 6, 7);
   if (has7) {
     const content = new Writer(64);
@@ -219,7 +219,7 @@ function writePartitionChangeRecord(w: Writer, m: PartitionChangeRecordInput, ve
       content.int32(element);
     }
     w.tagged(7, content);
-  }
+  } else w.rawTags(unknown, 6, 8);
   w.rawTags(unknown, 7, 8);
   if (has8) {
     const content = new Writer(64);
@@ -229,7 +229,7 @@ function writePartitionChangeRecord(w: Writer, m: PartitionChangeRecordInput, ve
       content.uuid(element);
     }
     w.tagged(8, content);
-  }
+  } else w.rawTags(unknown, 7, 9);
   w.rawTags(unknown, 8, Infinity);
 }
 

@@ -148,7 +148,7 @@ function writePartitionRecord(w: Writer, m: PartitionRecordInput, version: numbe
     const leaderRecoveryState = m.leaderRecoveryState ?? 0;
     content.int8(leaderRecoveryState);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, 1);
   if (has1) {
     const content = new Writer(64);
@@ -158,7 +158,7 @@ function writePartitionRecord(w: Writer, m: PartitionRecordInput, version: numbe
       content.int32(element);
     }
     w.tagged(1, content);
-  }
+  } else w.rawTags(unknown, 0, 2);
   w.rawTags(unknown, 1, 2);
   if (has2) {
     const content = new Writer(64);
@@ -168,7 +168,7 @@ function writePartitionRecord(w: Writer, m: PartitionRecordInput, version: numbe
       content.int32(element);
     }
     w.tagged(2, content);
-  }
+  } else w.rawTags(unknown, 1, 3);
   w.rawTags(unknown, 2, Infinity);
 }
 

@@ -243,7 +243,7 @@ function writePartitionProduceResponse(w: Writer, m: PartitionProduceResponseInp
       const currentLeader = m.currentLeader ?? emptyLeaderIdAndEpoch();
       writeLeaderIdAndEpoch(content, currentLeader, version);
       w.tagged(0, content);
-    }
+    } else w.rawTags(unknown, -1, 1);
     w.rawTags(unknown, 0, Infinity);
   } else {
     if (!(m.currentLeader === undefined || isDefaultLeaderIdAndEpoch(m.currentLeader))) throw notInVersion('currentLeader', version);
@@ -384,7 +384,7 @@ function writeProduceResponse(w: Writer, m: ProduceResponseInput, version: numbe
         writeNodeEndpoint(content, element, version);
       }
       w.tagged(0, content);
-    }
+    } else w.rawTags(unknown, -1, 1);
     w.rawTags(unknown, 0, Infinity);
   } else {
     if (!(m.nodeEndpoints === undefined || (m.nodeEndpoints.length === 0))) throw notInVersion('nodeEndpoints', version);

@@ -196,7 +196,7 @@ function writeRegisterBrokerRecord(w: Writer, m: RegisterBrokerRecordInput, vers
       content.uuid(element);
     }
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, 1);
   if (has1) {
     const content = new Writer(64);
@@ -206,7 +206,7 @@ function writeRegisterBrokerRecord(w: Writer, m: RegisterBrokerRecordInput, vers
       content.uuid(element);
     }
     w.tagged(1, content);
-  }
+  } else w.rawTags(unknown, 0, 2);
   w.rawTags(unknown, 1, Infinity);
 }
 

@@ -195,7 +195,7 @@ function writeRemoteLogSegmentMetadataRecord(w: Writer, m: RemoteLogSegmentMetad
     const txnIndexEmpty = m.txnIndexEmpty ?? false;
     content.bool(txnIndexEmpty);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

@@ -123,7 +123,7 @@ function writeRemoteLogSegmentMetadataSnapshotRecord(w: Writer, m: RemoteLogSegm
     const txnIndexEmpty = m.txnIndexEmpty ?? false;
     content.bool(txnIndexEmpty);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

@@ -46,7 +46,7 @@ function writeShareGroupTargetAssignmentMetadataValue(w: Writer, m: ShareGroupTa
     const assignmentTimestamp = m.assignmentTimestamp ?? 0;
     content.int64(assignmentTimestamp);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

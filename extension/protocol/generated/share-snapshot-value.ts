@@ -118,7 +118,7 @@ function writeShareSnapshotValue(w: Writer, m: ShareSnapshotValueInput, version:
     const deliveryCompleteCount = m.deliveryCompleteCount ?? -1;
     content.int32(deliveryCompleteCount);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

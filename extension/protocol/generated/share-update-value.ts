@@ -106,7 +106,7 @@ function writeShareUpdateValue(w: Writer, m: ShareUpdateValueInput, version: num
     const deliveryCompleteCount = m.deliveryCompleteCount ?? -1;
     content.int32(deliveryCompleteCount);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

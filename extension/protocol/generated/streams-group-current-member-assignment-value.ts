@@ -88,7 +88,7 @@ function writeTaskIds(w: Writer, m: TaskIdsInput, _version: number): void {
       content.int32(element);
     }
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

@@ -97,7 +97,7 @@ function writeStreamsGroupMetadataValue(w: Writer, m: StreamsGroupMetadataValueI
     const validatedTopologyEpoch = m.validatedTopologyEpoch ?? -1;
     content.int32(validatedTopologyEpoch);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, 1);
   if (has1) {
     const content = new Writer(64);
@@ -107,7 +107,7 @@ function writeStreamsGroupMetadataValue(w: Writer, m: StreamsGroupMetadataValueI
       writeLastAssignmentConfig(content, element, version);
     }
     w.tagged(1, content);
-  }
+  } else w.rawTags(unknown, 0, 2);
   w.rawTags(unknown, 1, Infinity);
 }
 

@@ -156,28 +156,28 @@ function writeTransactionLogValue(w: Writer, m: TransactionLogValueInput, versio
       const previousProducerId = m.previousProducerId ?? -1;
       content.int64(previousProducerId);
       w.tagged(0, content);
-    }
+    } else w.rawTags(unknown, -1, 1);
     w.rawTags(unknown, 0, 1);
     if (has1) {
       const content = new Writer(64);
       const nextProducerId = m.nextProducerId ?? -1;
       content.int64(nextProducerId);
       w.tagged(1, content);
-    }
+    } else w.rawTags(unknown, 0, 2);
     w.rawTags(unknown, 1, 2);
     if (has2) {
       const content = new Writer(64);
       const clientTransactionVersion = m.clientTransactionVersion ?? 0;
       content.int16(clientTransactionVersion);
       w.tagged(2, content);
-    }
+    } else w.rawTags(unknown, 1, 3);
     w.rawTags(unknown, 2, 3);
     if (has3) {
       const content = new Writer(64);
       const nextProducerEpoch = m.nextProducerEpoch ?? -1;
       content.int16(nextProducerEpoch);
       w.tagged(3, content);
-    }
+    } else w.rawTags(unknown, 2, 4);
     w.rawTags(unknown, 3, Infinity);
   } else {
     if (!(m.previousProducerId === undefined || m.previousProducerId === -1)) throw notInVersion('previousProducerId', version);

@@ -114,7 +114,7 @@ function writeUpdateRaftVoterResponse(w: Writer, m: UpdateRaftVoterResponseInput
     const currentLeader = m.currentLeader ?? emptyCurrentLeader();
     writeCurrentLeader(content, currentLeader, version);
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

@@ -195,7 +195,7 @@ function writeVoteResponse(w: Writer, m: VoteResponseInput, version: number): vo
       writeNodeEndpoint(content, element, version);
     }
     w.tagged(0, content);
-  }
+  } else w.rawTags(unknown, -1, 1);
   w.rawTags(unknown, 0, Infinity);
 }
 

@@ -9,6 +9,9 @@ import { LONG_MAX, LONG_MIN, Reader } from '../../../extension/protocol/reader.t
 import { Writer } from '../../../extension/protocol/writer.ts';
 import { readVectors } from './vectors.ts';
 
+/** More for a long hunt: FUZZ_RUNS=100000. */
+const numRuns = Number(process.env['FUZZ_RUNS'] ?? 3000);
+
 /** Reads, and fails on anything but a message or a ProtocolError. A message must encode to bytes that read the same. */
 function mustSurvive(type: AnyMessageType, bytes: Buffer, version: number): void {
   let message: unknown;
@@ -42,7 +45,7 @@ describe('decoders on hostile bytes', () => {
       fc.property(anyMessage, fc.uint8Array({ maxLength: 200 }), ([type, version], bytes) =>
         mustSurvive(type, Buffer.from(bytes), version),
       ),
-      { numRuns: 3000 },
+      { numRuns },
     );
   });
 
@@ -63,7 +66,7 @@ describe('decoders on hostile bytes', () => {
           mustSurvive(type, bytes, vector.version);
         },
       ),
-      { numRuns: 3000 },
+      { numRuns },
     );
   });
 
