@@ -210,8 +210,8 @@ export class RecentBatches {
 
   /** For the budget: it let `chunk` go. */
   forget(chunk: RecentChunk): void {
-    const index = this.#chunks.indexOf(chunk);
-    if (index >= 0) this.#chunks.splice(index, 1);
+    // The oldest of all is the oldest of its log.
+    if (this.#chunks[0] === chunk) this.#chunks.shift();
     if (this.#chunks.length === 0) this.#nextChunkBytes = MIN_CHUNK_BYTES;
   }
 }
