@@ -168,6 +168,8 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     what: 'metadata of some topics',
+    // Kafka's broker may hear of the change a moment after it was answered.
+    until: (answer) => !/UNKNOWN_TOPIC|LEADER_NOT_AVAILABLE/.test(answer),
     api: 'Metadata',
     body: () => ({ topics: [{ name: 'plain' }, { name: 'v3' }, { name: 'compacted' }] }),
   },
@@ -528,6 +530,8 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     what: 'configs after setting',
+    // Kafka's broker may hear of the change a moment after it was answered.
+    until: (answer) => answer.includes('100001'),
     api: 'DescribeConfigs',
     body: describeConfigs(
       [
@@ -593,6 +597,8 @@ export const comparisons: readonly Comparison[] = [
   },
   {
     what: 'configs after replacing',
+    // Kafka's broker may hear of the change a moment after it was answered.
+    until: (answer) => answer.includes('"5000"'),
     api: 'DescribeConfigs',
     body: describeConfigs([
       { resourceType: TOPIC, resourceName: 'plain', configurationKeys: ['retention.ms', 'flush.messages'] },
