@@ -43,11 +43,11 @@ export function damageKilled(directory: string): void {
   remove(files(partition('__transaction_state-0'), 'leader-epoch-checkpoint'));
 }
 
-/** Damage behind the back of a broker that was closed. */
+/** Damage behind the back of a broker that was closed. The entries of `.txnindex` end before they begin. */
 export function damageClosed(directory: string): void {
   const partition = (name: string): string => join(directory, name);
   remove(files(partition('codecs-0'), '.index'));
   remove(files(partition('append-time-0'), '.timeindex'));
-  for (const path of files(partition('transactions-0'), '.txnindex')) change(path, flipByteAt(1));
+  for (const path of files(partition('transactions-0'), '.txnindex')) change(path, (bytes) => bytes.fill(0, 18, 26));
   remove(files(partition('compacted-0'), 'index'));
 }

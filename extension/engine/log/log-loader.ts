@@ -5,7 +5,7 @@ import { LocalLog } from './local-log.ts';
 import type { LogConfig } from './log-config.ts';
 import { cleanUpLogDirectory } from './log-directory-cleanup.ts';
 import type { LogEnvironment } from './log-environment.ts';
-import { fileName, LOG_SUFFIX, offsetOfFile } from './log-file-names.ts';
+import { fileName, LOG_SUFFIX, OFFSET_INDEX_SUFFIX, offsetOfFile, TRANSACTION_INDEX_SUFFIX } from './log-file-names.ts';
 import { LogSegment } from './log-segment.ts';
 import { LogSegments } from './log-segments.ts';
 import { PartitionMetadataFile } from './partition-metadata-file.ts';
@@ -60,12 +60,14 @@ class LogLoader {
   }
 
   load(): UnifiedLog {
-    const { topic, partition, directory, config, highWatermark = 0, hadCleanShutdown = false } = this.#options;
+    const { topic, partition, directory, config } = this.#options;
+    const { recoveryPoint = 0, highWatermark = 0, hadCleanShutdown = false } = this.#options;
     const names = this.#loadSegments();
     this.#producers.loadSnapshotNames(names);
     const knowsEpochs = this.#epochs.load();
     if (!knowsEpochs) this.#learnEpochs();
-    if (!hadCleanShutdown) this.#recover();
+    const unflushed = hadCleanShutdown ? [] : this.#segments.from(recoveryPoint);
+    this.#recover(new Set(unflushed), new Set(names));
 
     const endOffset = this.#endOffset();
     const first = this.#segments.count > 0 ? this.#segments.first.baseOffset : 0;
@@ -137,15 +139,19 @@ class LogLoader {
     if (epoch > (this.#epochs.latestEpoch ?? -1)) this.#epochs.note(epoch, batch.baseOffset(bytes, at));
   }
 
-  #recover(): void {
-    const { recoveryPoint = 0, logStartOffset = 0, directory } = this.#options;
+  /** Checks the unflushed segments, and those before whose indexes cannot tell what was aborted. */
+  #recover(unflushed: ReadonlySet<LogSegment>, names: ReadonlySet<string>): void {
+    const { logStartOffset = 0, directory } = this.#options;
     const { logger, clock } = this.#environment;
-    if (this.#segments.count === 0) return;
-    const unflushed = this.#segments.from(recoveryPoint);
-    this.#restoreProducersAt(unflushed[0]!, Math.max(logStartOffset, this.#segments.first.baseOffset));
+    const checked = this.#segments.all.filter((segment) => unflushed.has(segment) || isDamaged(segment, names));
+    if (checked.length === 0) return;
     const startedMs = clock.monotonicMs();
+    const start = Math.max(logStartOffset, this.#segments.first.baseOffset);
     let checkedBytes = 0;
-    for (const segment of unflushed) {
+    for (const [index, segment] of checked.entries()) {
+      if (index === 0 || this.#segments.higher(checked[index - 1]!.baseOffset) !== segment) {
+        this.#restoreProducersAt(segment, start);
+      }
       this.#producers.updateMapEndOffset(segment.baseOffset);
       this.#producers.takeSnapshot();
       this.#cutOverlap(segment);
@@ -157,13 +163,13 @@ class LogLoader {
       if (cutBytes > 0) {
         logger.warn(`Cut ${cutBytes} bytes off ${segment.log.path}: they are no valid record batches`);
       }
-      if (cutBytes === 0 && !this.#lostItsEnd(segment)) continue;
+      if (!unflushed.has(segment) || (cutBytes === 0 && !this.#lostItsEnd(segment))) continue;
       this.#dropAfter(segment);
       break;
     }
     this.#epochs.save();
     const tookMs = Math.round(clock.monotonicMs() - startedMs);
-    logger.debug(`Recovered ${directory}: ${unflushed.length} segments, ${checkedBytes} bytes in ${tookMs} ms`);
+    logger.debug(`Recovered ${directory}: ${checked.length} segments, ${checkedBytes} bytes in ${tookMs} ms`);
   }
 
   /** Producer state as of the start of `segment`, from the latest snapshot before it. */
@@ -228,4 +234,14 @@ class LogLoader {
     const { directory, config } = this.#options;
     return new LocalLog(this.#environment, directory, config, segments, nextOffset, recoveryPoint);
   }
+}
+
+/**
+ * Offset and time index are made again when they are used; aborted transactions must be known before. Where the offset
+ * index is missing, that of aborted transactions may be too.
+ */
+function isDamaged(segment: LogSegment, names: ReadonlySet<string>): boolean {
+  if (!names.has(fileName(segment.baseOffset, OFFSET_INDEX_SUFFIX))) return true;
+  const hasAborted = names.has(fileName(segment.baseOffset, TRANSACTION_INDEX_SUFFIX));
+  return hasAborted && !segment.transactionIndex.looksSane();
 }

@@ -5,7 +5,7 @@ import { replayBatch } from './producer-update.ts';
 
 /**
  * Brings producer state to the end of the log: back to the latest snapshot, then over the batches since. Snapshots are
- * taken at the last segments' starts and at the end, so that the next time is shorter.
+ * taken at the last two segments' starts and at the end, so that the next time is shorter.
  */
 export function rebuildProducerState(
   state: ProducerStateManager,
@@ -16,10 +16,11 @@ export function rebuildProducerState(
   const endOffset = local.nextOffset;
   state.truncateAndReload(logStartOffset, endOffset, nowMs);
   if (state.mapEndOffset < endOffset) {
+    const lastTwo = local.segments.all.slice(-2);
     for (const segment of local.segments.from(state.mapEndOffset)) {
       const startOffset = Math.max(segment.baseOffset, state.mapEndOffset);
       state.updateMapEndOffset(startOffset);
-      if (segment === local.segments.active && startOffset === segment.baseOffset) state.takeSnapshot();
+      if (lastTwo.includes(segment) && startOffset === segment.baseOffset) state.takeSnapshot();
       const headers = segment.scan(segment.indexedPosition(startOffset));
       while (headers.next()) {
         if (batch.lastOffset(headers.bytes, headers.at) < startOffset) continue;
