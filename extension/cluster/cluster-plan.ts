@@ -1,9 +1,9 @@
-import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { BrokerConfigInput, Listener } from '../engine/broker/broker-options.ts';
 import { ClusterError } from './cluster-error.ts';
 import { CONTROLLER_PORT_OFFSET, DEFAULT_PORT } from './cluster-options.ts';
 import type { ClusterOptions } from './cluster-options.ts';
+import { allowRemoteSetting, planListeners } from './listeners.ts';
 
 /** A broker to be, but for the cluster id, which the directories tell. */
 export type PlannedBroker = Omit<BrokerConfigInput, 'clusterId'>;
@@ -29,11 +29,8 @@ const reservedConfigs: Readonly<Record<string, string>> = {
   'controller.quorum.voters': 'the cluster knows its own quorum',
   'controller.quorum.bootstrap.servers': 'the cluster knows its own quorum',
   'controller.listener.names': 'the controller listener is CONTROLLER',
-  listeners: 'ports are given by the first port; kafka-server-start takes listeners from its file',
-  'advertised.listeners': 'ports are given by the first port; kafka-server-start takes listeners from its file',
 };
 
-const host = '127.0.0.1';
 const maxPort = 65_535;
 
 /** Checks what the user asked for. Throws `BAD_ARGUMENT` with one line that says what is wrong. */
@@ -47,17 +44,21 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
     const why = reservedConfigs[name];
     if (why !== undefined) throw bad(`${name} can't be set: ${why}`);
   }
-  const config = { ...embeddedDefaults(brokers), ...userConfig };
+  const properties = new Map(Object.entries(userConfig));
+  // The ports are those of the listeners, where these are given.
+  const listeners = ports.map(({ client, controller }) =>
+    planListeners(properties, client, properties.has('listeners') ? options.controllerPort : controller),
+  );
+  properties.delete(allowRemoteSetting);
+  const config = { ...embeddedDefaults(brokers), ...Object.fromEntries(properties) };
   return {
     dataDir: options.dataDir === undefined ? undefined : resolve(options.dataDir),
     ownsDataDir: true,
     brokers: (dataDir) =>
-      ports.map(({ client, controller }, index) => ({
+      listeners.map((planned, index) => ({
         nodeId: index + 1,
         logDirs: [join(dataDir, `broker-${index + 1}`)],
-        listeners: loopbackHosts(client).map((address) => ({ name: 'PLAINTEXT', host: address, port: client })),
-        advertisedListeners: [{ name: 'PLAINTEXT', host, port: client }],
-        controllerListener: { name: 'CONTROLLER', host, port: controller },
+        ...planned,
         config,
       })),
   };
@@ -93,18 +94,6 @@ function checkPort(what: string, first: number, brokers: number): void {
     throw bad(`The ${what} must be a number from 0 to ${maxPort}, not ${first}`);
   }
   if (first + brokers - 1 > maxPort) throw bad(`${brokers} brokers from ${what} ${first} on go above ${maxPort}`);
-}
-
-/**
- * Clients that resolve `localhost` try `::1` and `127.0.0.1` in turn (librdkafka), so both are served where the machine
- * has both. With port 0 the two would get different ports.
- */
-export function loopbackHosts(port: number): string[] {
-  return port !== 0 && hasIpv6Loopback() ? [host, '::1'] : [host];
-}
-
-function hasIpv6Loopback(): boolean {
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
 }
 
 /** Where a cluster on one machine wants other values than Kafka's defaults, which suit three machines and more. */

@@ -51,10 +51,42 @@ describe('planCluster', () => {
     [{ controllerPort: 65_536 }, 'The controller port must be a number from 0 to 65535'],
     [{ port: 9092, controllerPort: 9092 }, 'Port 9092 is asked for twice'],
     [{ config: { 'log.dirs': '/tmp' } }, "log.dirs can't be set: the data directory says where logs lie"],
+    [{ config: { listeners: 'PLAINTEXT://0.0.0.0:9092' } }, 'Listener PLAINTEXT on 0.0.0.0 would be open'],
     [{ config: { 'node.id': '7' } }, "node.id can't be set: brokers are numbered from 1"],
   ])('refuses %j', (options, message) => {
     expect(() => planCluster(options)).toThrow(expect.objectContaining({ code: 'BAD_ARGUMENT' }));
     expect(() => planCluster(options)).toThrow(message);
+  });
+
+  test('takes listeners and advertised listeners', () => {
+    const [broker] = planCluster({
+      config: {
+        listeners: 'PLAINTEXT://127.0.0.1:9192,OTHER://127.0.0.1:9292',
+        'advertised.listeners': 'PLAINTEXT://kafka.example:443',
+      },
+    }).brokers('/data');
+    expect(broker).toMatchObject({
+      listeners: [
+        { name: 'PLAINTEXT', host: '127.0.0.1', port: 9192 },
+        { name: 'OTHER', host: '127.0.0.1', port: 9292 },
+      ],
+      advertisedListeners: [
+        { name: 'PLAINTEXT', host: 'kafka.example', port: 443 },
+        { name: 'OTHER', host: '127.0.0.1', port: 9292 },
+      ],
+      controllerListener: { name: 'CONTROLLER', host: '127.0.0.1', port: 10192 },
+    });
+  });
+
+  test('advertises what it is told for its own port', () => {
+    const [broker] = planCluster({ port: 0, config: { 'advertised.listeners': 'PLAINTEXT://localhost:7' } }).brokers(
+      '/d',
+    );
+    expect(broker).toMatchObject({
+      listeners: [{ port: 0 }],
+      advertisedListeners: [{ host: 'localhost', port: 7 }],
+      controllerListener: { port: 0 },
+    });
   });
 
   test('takes a high port with a controller port of its own', () => {
