@@ -1,6 +1,16 @@
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ClusterError, messageOf } from './cluster-error.ts';
 import { lockHolder } from './java-lock.ts';
 
@@ -16,10 +26,24 @@ export function prepareDataDirectory(path: string | undefined): DataDirectory {
     if (path === undefined) {
       return { path: realpathSync(mkdtempSync(join(tmpdir(), 'samsa-'))), temporary: true };
     }
-    mkdirSync(path, { recursive: true });
+    makeDirectory(path);
     return { path: realpathSync(path), temporary: false };
   } catch (error) {
     throw diskError(error, path ?? tmpdir());
+  }
+}
+
+/** With its parents. Node's own recursive way never returns below /proc, where a folder stays missing. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT' || existsSync(parent)) throw error;
+    makeDirectory(parent);
+    mkdirSync(path);
   }
 }
 
@@ -49,7 +73,7 @@ export function removeDataDirectory(directory: DataDirectory): void {
 export function takeLogDirectory(logDir: string): void {
   const lockFile = join(logDir, '.lock');
   try {
-    mkdirSync(logDir, { recursive: true });
+    makeDirectory(logDir);
     closeSync(openSync(lockFile, 'a'));
   } catch (error) {
     throw diskError(error, logDir);

@@ -57,6 +57,12 @@ describe('data directory', () => {
     expect(() => prepareDataDirectory(join(directory.path, 'file'))).toThrow('a file of that name is in the way');
   });
 
+  test.runIf(process.platform === 'linux')('says so where no folder can be made', () => {
+    expect(() => prepareDataDirectory('/proc/none/data')).toThrow(
+      expect.objectContaining({ code: 'DIRECTORY_UNWRITABLE' }),
+    );
+  });
+
   test('a full disk has a code of its own', () => {
     const full = Object.assign(new Error('write'), { code: 'ENOSPC' });
     expect(diskError(full, '/data')).toMatchObject({
