@@ -17,13 +17,16 @@ export class CheckpointFormatError extends Error {
 }
 
 /**
- * The entries of a checkpoint, split into fields; empty where there is no file.
+ * The entries of a checkpoint, split into fields; none where there is no file or an empty one.
  *
  * @throws CheckpointFormatError
  */
 export function readCheckpoint(fileSystem: FileSystem, path: string, fieldCount: number): string[][] {
   if (!fileSystem.existsSync(path)) return [];
-  const lines = fileSystem.readFileSync(path).toString('utf8').split('\n');
+  const text = fileSystem.readFileSync(path).toString('utf8');
+  // Kafka makes the file before it has anything to write.
+  if (text === '') return [];
+  const lines = text.split('\n');
   // Without the last line feed the last number may be cut short.
   if (lines.pop() !== '') throw malformed(path, lines.length + 1, 'a line feed at the end');
   if (lines[0] !== VERSION) throw malformed(path, 1, `version ${VERSION}`);

@@ -95,6 +95,15 @@ describe('a log directory', () => {
     expect(again.get('orders', 0)!.highWatermark).toBe(2);
   });
 
+  it('has nothing to say about checkpoints that are empty yet, as Kafka makes them', async () => {
+    const disk = new MemoryFileSystem();
+    disk.mkdirSync('/data');
+    disk.writeFileAtomicSync('/data/replication-offset-checkpoint', '');
+    const { manager, messages } = setup(disk);
+    await manager.load();
+    expect(messages).toEqual([]);
+  });
+
   it('with damaged checkpoints is checked from the start', async () => {
     const { disk, manager, clock } = setup();
     await manager.load();
