@@ -11,7 +11,7 @@ import { ControlRecordType } from '../records/control-record.ts';
 const TYPES: ReadonlyMap<number, { readonly label: string; readonly type: MessageType<unknown, unknown> }> = new Map([
   [
     ControlRecordType.leaderChange,
-    { label: 'LeaderChange', type: leaderChangeMessage as MessageType<unknown, unknown> },
+    { label: 'LeaderChange:', type: leaderChangeMessage as MessageType<unknown, unknown> },
   ],
   [
     ControlRecordType.snapshotHeader,
@@ -28,12 +28,12 @@ const TYPES: ReadonlyMap<number, { readonly label: string; readonly type: Messag
   [ControlRecordType.kraftVoters, { label: 'KRaftVoters', type: votersRecord as MessageType<unknown, unknown> }],
 ]);
 
-/** `LeaderChange: {…}` and its like; a type that is not known is only named. */
+/** `LeaderChange: {…}`, `SnapshotHeader {…}` and their like; a type that is not known is only named. */
 export function readKRaftControlRecord(type: number, value: Buffer): string {
   const known = TYPES.get(type);
   if (known === undefined || value.length < 2) return `controlType: UNKNOWN(${type})`;
   const version = value.readInt16BE(0);
   const data = known.type.read(new Reader(value, 0), version) as object;
   const text = JSON.stringify(data, (key, item: unknown) => (key === 'unknownTaggedFields' ? undefined : item));
-  return `${known.label}: ${text}`;
+  return `${known.label} ${text}`;
 }

@@ -10,12 +10,17 @@ function typesOf(module: string, kind: string): ReadonlyMap<number, (typeof ALL_
 }
 
 function json(value: unknown): string {
-  return JSON.stringify(value, (key, item: unknown) => {
+  const text = JSON.stringify(value, (key, item: unknown) => {
     if (key === 'unknownTaggedFields') return undefined;
     if (isBufferJson(item)) return Buffer.from(item.data).toString('base64');
-    return item;
+    return typeof item === 'bigint' ? `${BITS_64}${item}` : item;
   });
+  return text.replace(MARKED_BITS_64, '$1');
 }
+
+/** Marks 64 bits that a JSON number of ours would round, until the quotes are taken off. No name or id begins so. */
+const BITS_64 = '\u{F0000}';
+const MARKED_BITS_64 = /"\u{F0000}(-?\d+)"/gu;
 
 /** What a Buffer has become by the time that a replacer sees it. */
 function isBufferJson(item: unknown): item is { readonly type: 'Buffer'; readonly data: number[] } {

@@ -116,12 +116,12 @@ export function producerSnapshotLines(path: string): string[] {
     const first = entry.currentTransactionFirstOffset;
     const state =
       `producerId: ${entry.producerId} producerEpoch: ${entry.producerEpoch} coordinatorEpoch: ${entry.coordinatorEpoch} ` +
-      `currentTxnFirstOffset: ${optionalLong(first < 0 ? undefined : first)} lastTimestamp: ${entry.lastTimestampMs} `;
+      `currentTxnFirstOffset: ${optionalLong(first < 0 ? undefined : first)} lastTimestamp: ${entry.lastTimestampMs}`;
     const last = entry.batches[0];
     if (last === undefined) return state;
     const firstSequence = last.lastSequence - last.offsetDelta;
     return (
-      `${state}firstSequence: ${firstSequence < 0 ? firstSequence + 0x8000_0000 : firstSequence} ` +
+      `${state} firstSequence: ${firstSequence < 0 ? firstSequence + 0x8000_0000 : firstSequence} ` +
       `lastSequence: ${last.lastSequence} lastOffset: ${last.lastOffset} offsetDelta: ${last.offsetDelta} ` +
       `timestamp: ${last.timestampMs}`
     );

@@ -97,7 +97,10 @@ class Dump {
         print(this.#io.stdout, `Log starting offset: ${baseOffsetOf(path)}`);
         return this.#log(path);
       case 'checkpoint':
-        print(this.#io.stdout, `Snapshot end offset: ${baseOffsetOf(path)}, epoch: ${/-(\d+)\./.exec(path)?.[1] ?? 0}`);
+        print(
+          this.#io.stdout,
+          `Snapshot end offset: ${baseOffsetOf(path)}, epoch: ${Number(/-(\d+)\./.exec(path)?.[1] ?? 0)}`,
+        );
         return this.#log(path);
       case 'index':
         return this.#index(path, 'offset');
