@@ -25,7 +25,8 @@ function archive(name: string): Map<string, Buffer> {
 export const fixtureFiles: ReadonlyMap<string, Buffer> = archive('directories.gz');
 const dumps: ReadonlyMap<string, Buffer> = archive('dumps.gz');
 
-const MADE_MS = Number(fixtureFiles.get('made'));
+/** When the directories were made. */
+export const fixtureMadeMs = Number(fixtureFiles.get('made'));
 
 /** Without the metadata log, which is not opened as these are. */
 export const fixtureTopics = [
@@ -102,7 +103,7 @@ export class FixtureCopy {
     const warn = (line: string): void => void this.warnings.push(line);
     this.#environment = new LogEnvironment({
       fileSystem: this.disk,
-      clock: new FakeClock(MADE_MS),
+      clock: new FakeClock(fixtureMadeMs),
       random: fixedRandom,
       logger: { ...silentLogger, warn, error: warn },
     });
@@ -164,7 +165,7 @@ function contentOf(name: string, bytes: Buffer, logEndOffset: number): string | 
 /** Not expired when the directory was made: Kafka forgets those at every segment that it recovers, we do in the end. */
 function isAlive(line: string): boolean {
   const { lastTimestamp, currentTxnFirstOffset } = fieldsOf(line);
-  return currentTxnFirstOffset !== 'OptionalLong.empty' || Number(lastTimestamp) > MADE_MS - 86_400_000;
+  return currentTxnFirstOffset !== 'OptionalLong.empty' || Number(lastTimestamp) > fixtureMadeMs - 86_400_000;
 }
 
 function epochsBefore(checkpoint: Buffer, offset: number): string[] {
