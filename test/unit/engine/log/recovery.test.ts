@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ErrorCode } from '../../../../extension/protocol/errors.ts';
 import type { UnifiedLog } from '../../../../extension/engine/log/unified-log.ts';
 import type { Logger } from '../../../../extension/engine/common/logger.ts';
+import { buildEndTransactionBatch } from '../../../../extension/records/control-record.ts';
 import { silentLogger } from '../../../../extension/engine/common/logger.ts';
 import { systemError } from '../../../support/memory-file-system.ts';
 import type { MemoryFileSystem } from '../../../support/memory-file-system.ts';
@@ -120,6 +121,27 @@ describe('after a clean stop', () => {
       { epoch: 5, startOffset: 10 },
     ]);
     expect(lines.join()).toMatch(/epochs/);
+  });
+
+  it.each([
+    [
+      'missing with the offset index',
+      (disk: MemoryFileSystem) => ['index', 'txnindex'].forEach((kind) => disk.unlinkSync(path(`${first}.${kind}`))),
+    ],
+    ['damaged', (disk: MemoryFileSystem) => overwrite(disk, `${first}.txnindex`, Buffer.alloc(34, 1))],
+  ])('finds out again what was aborted where that index is %s', (_, damage) => {
+    const { open, disk } = fixture();
+    const log = open({ config: small });
+    const producer = { producerId: 9, producerEpoch: 0 };
+    log.appendAsLeader(batchOf(['dropped'], { ...producer, baseSequence: 0, isTransactional: true }), 0);
+    const marker = buildEndTransactionBatch({ ...producer, coordinatorEpoch: 0, commit: false }, NOW_MS);
+    log.appendAsLeader(marker, 0, { origin: 'coordinator' });
+    fill(log);
+    log.close();
+    damage(disk);
+    const again = open({ config: small, hadCleanShutdown: true });
+    expect(again.collectAbortedTransactions(0, 2)).toEqual([{ producerId: 9, firstOffset: 0 }]);
+    expect([again.logEndOffset, again.activeProducers()]).toEqual([12, log.activeProducers()]);
   });
 });
 
