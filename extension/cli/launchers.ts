@@ -28,12 +28,15 @@ export function launchers(options: LauncherOptions): Readonly<Record<string, str
   return files;
 }
 
-/** Where VS Code was updated and the program is gone, any Node on the PATH does. */
+/**
+ * Where VS Code was updated and the program is gone, any Node on the PATH does. SAMSA_HOME is the folder that holds the scripts'
+ * own, where config/ may lie.
+ */
 function shellScript(tool: string, { execPath, scriptPath }: LauncherOptions): string {
   return `#!/bin/sh
 node=${shellQuoted(execPath)}
 [ -x "$node" ] || node=node
-ELECTRON_RUN_AS_NODE=1 exec "$node" ${shellQuoted(scriptPath)} ${tool} "$@"
+SAMSA_HOME="\${0%/*}/.." ELECTRON_RUN_AS_NODE=1 exec "$node" ${shellQuoted(scriptPath)} ${tool} "$@"
 `;
 }
 
@@ -46,6 +49,7 @@ function batchFile(tool: string, { execPath, scriptPath }: LauncherOptions): str
     '@echo off',
     'setlocal',
     'set ELECTRON_RUN_AS_NODE=1',
+    'set "SAMSA_HOME=%~dp0.."',
     `set "SAMSA_NODE=${batchQuoted(execPath)}"`,
     'if not exist "%SAMSA_NODE%" set "SAMSA_NODE=node"',
     `"%SAMSA_NODE%" "${batchQuoted(scriptPath)}" ${tool} %*`,

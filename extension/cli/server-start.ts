@@ -21,11 +21,19 @@ export const run: Tool = async (args, io) => {
     print(io.stderr, SERVER_START_USAGE);
     return 1;
   }
+  const file = existingFile(parsed.file, io.env['SAMSA_HOME']);
+  if (file === undefined) {
+    print(
+      io.stderr,
+      `${PROGRAM}: ${parsed.file} does not exist here. Name another file, or run 'Samsa: Open Kafka Terminal' in VS Code, where it does.`,
+    );
+    return 1;
+  }
   let properties: Map<string, string>;
   try {
-    properties = new Map([...parseProperties(readFileSync(parsed.file, 'utf8')), ...parsed.overrides]);
+    properties = new Map([...parseProperties(readFileSync(file, 'utf8')), ...parsed.overrides]);
   } catch (error) {
-    print(io.stderr, `${PROGRAM}: ${parsed.file} cannot be read: ${(error as Error).message}`);
+    print(io.stderr, `${PROGRAM}: ${file} cannot be read: ${(error as Error).message}`);
     return 1;
   }
   const running = await runningCluster(properties);
@@ -36,6 +44,11 @@ export const run: Tool = async (args, io) => {
   if (parsed.isDaemon) return startInBackground(args);
   return runServer(PROGRAM, properties);
 };
+
+/** The file as it was named, or below the folder that the command itself lies in, as in Kafka's own distribution. */
+function existingFile(file: string, home: string | undefined): string | undefined {
+  return [file, ...(home === undefined ? [] : [join(home, file)])].find((path) => existsSync(path));
+}
 
 /** The cluster that serves the directory now; undefined when none does, or when the properties are not valid. */
 async function runningCluster(

@@ -71,9 +71,13 @@ export class BrokerSockets {
 function startError(listener: Listener, port: number, error: NodeJS.ErrnoException): BrokerStartError {
   const where = `${listener.host}:${port}`;
   if (error.code === 'EADDRINUSE') {
-    return new BrokerStartError('PORT_IN_USE', `Port ${port} is in use on ${listener.host}; choose another one`, {
-      cause: error,
-    });
+    return new BrokerStartError(
+      'PORT_IN_USE',
+      `Port ${port} is in use on ${listener.host} (listener ${listener.name}); choose another one`,
+      {
+        cause: error,
+      },
+    );
   }
   if (error.code === 'EACCES') {
     return new BrokerStartError('BAD_ARGUMENT', `Listening on ${where} is not permitted; choose a port above 1023`, {

@@ -15,7 +15,7 @@ export interface SamplerOptions {
 }
 
 /** Samples between two looks at what changes seldom. */
-const SIZES_EVERY = 5;
+const SIZES_EVERY = 2;
 const CONFIGS_EVERY = 30;
 
 type Offsets = ReadonlyMap<number, number>;
