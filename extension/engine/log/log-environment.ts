@@ -3,6 +3,7 @@ import type { FileSystem } from '../common/file-system.ts';
 import type { Logger } from '../common/logger.ts';
 import type { Random } from '../common/random.ts';
 import { FileHandleCache } from './file-handle-cache.ts';
+import { ReadAheadSlots } from './read-ahead.ts';
 import { RecentBatchesBudget } from './recent-batches.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -19,6 +20,8 @@ export interface LogEnvironmentOptions {
   readonly producerExpirationMs?: number;
 }
 
+/** Each holds what one fetch may ask of one partition: 1 MiB by default. */
+const MAX_READ_AHEADS = 8;
 const DEFAULT_MAX_OPEN_FILES = 1000;
 const DEFAULT_RECENT_BATCHES_BYTES = 16 * 1024 * 1024;
 const DEFAULT_PRODUCER_EXPIRATION_MS = 86_400_000;
@@ -31,6 +34,7 @@ export class LogEnvironment {
   readonly logger: Logger;
   readonly handles: FileHandleCache;
   readonly recentBatches: RecentBatchesBudget;
+  readonly readAheads: ReadAheadSlots;
   readonly writes: WriteQueue;
   readonly producerExpirationMs: number;
 
@@ -41,6 +45,7 @@ export class LogEnvironment {
     this.logger = options.logger;
     this.handles = new FileHandleCache(options.fileSystem, options.maxOpenFiles ?? DEFAULT_MAX_OPEN_FILES);
     this.recentBatches = new RecentBatchesBudget(options.recentBatchesBytes ?? DEFAULT_RECENT_BATCHES_BYTES);
+    this.readAheads = new ReadAheadSlots(MAX_READ_AHEADS);
     this.writes = new WriteQueue(options.clock);
     this.producerExpirationMs = options.producerExpirationMs ?? DEFAULT_PRODUCER_EXPIRATION_MS;
   }

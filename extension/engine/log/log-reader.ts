@@ -2,6 +2,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { ApiError } from '../common/api-error.ts';
 import type { LocalLog } from './local-log.ts';
 import { coded, storageError } from './log-errors.ts';
+import { type AheadRead, type ExpectedRead, nextReadOffset, type ReadAheadSlots } from './read-ahead.ts';
 import type { AbortedTransaction, FetchDataInfo, ReadIsolation, ReadOptions } from './partition-log.ts';
 import { runReadPlan, runReadPlanAsync } from './read-plan.ts';
 import { abortedTransactions, endOffsetOf } from './transaction-lookup.ts';
@@ -28,9 +29,12 @@ interface ReadRange {
 /** Reads of a log: recent batches from memory, the others from disk. */
 export class LogReader {
   readonly #log: ReadableLog;
+  readonly #slots: ReadAheadSlots;
+  #ahead: AheadRead | undefined;
 
-  constructor(log: ReadableLog) {
+  constructor(log: ReadableLog, slots: ReadAheadSlots) {
     this.#log = log;
+    this.#slots = slots;
   }
 
   read(startOffset: number, maxBytes: number, options: ReadOptions): FetchDataInfo {
@@ -82,14 +86,44 @@ export class LogReader {
     const { local } = this.#log;
     const { startOffset, upperOffset, maxBytes, minOneMessage } = range;
     const { truncations } = local;
-    let records: Buffer[] | undefined;
-    try {
-      records = await runReadPlanAsync(local.readPlan(startOffset, maxBytes, upperOffset, minOneMessage));
-    } catch {
-      // A segment may have been deleted meanwhile. The second read says what is wrong if it was not that.
-    }
+    const ahead = this.#takeAhead(range);
+    // A segment may have been deleted meanwhile. The second read says what is wrong if it was not that.
+    const records = await (ahead?.records ??
+      runReadPlanAsync(local.readPlan(startOffset, maxBytes, upperOffset, minOneMessage)).catch(() => undefined));
     if (records === undefined || truncations !== local.truncations) return this.read(startOffset, maxBytes, options);
-    return this.#fetchData(range, records);
+    const data = this.#fetchData(range, records);
+    if (data.sizeBytes >= maxBytes) this.#readAhead({ ...range, startOffset: nextReadOffset(records, startOffset) });
+    return data;
+  }
+
+  /** Whoever reads a whole answer's worth from disk will ask for what follows: it is read while the answer is on its way. */
+  #readAhead({ startOffset, upperOffset, maxBytes, minOneMessage, isolation }: ReadRange): void {
+    if (startOffset >= upperOffset) return;
+    const { local } = this.#log;
+    const plan = local.readPlan(startOffset, maxBytes, upperOffset, minOneMessage);
+    const records = runReadPlanAsync(plan).catch(() => undefined);
+    this.#ahead = { startOffset, maxBytes, minOneMessage, isolation, truncations: local.truncations, records };
+    this.#slots.claim(this);
+  }
+
+  #takeAhead(wanted: ExpectedRead): AheadRead | undefined {
+    const ahead = this.#ahead;
+    if (ahead === undefined) return undefined;
+    const fits =
+      ahead.startOffset === wanted.startOffset &&
+      ahead.maxBytes === wanted.maxBytes &&
+      ahead.minOneMessage === wanted.minOneMessage &&
+      ahead.isolation === wanted.isolation &&
+      ahead.truncations === this.#log.local.truncations;
+    if (!fits) return undefined;
+    this.dropReadAhead();
+    this.#slots.release(this);
+    return ahead;
+  }
+
+  /** Its place was given to another log, or it is of no use any more. */
+  dropReadAhead(): void {
+    this.#ahead = undefined;
   }
 
   #fetchData(range: ReadRange, records: readonly Buffer[]): FetchDataInfo {

@@ -88,7 +88,7 @@ export class UnifiedLog implements PartitionLog {
       this.#listener.onFailed?.(this, failure);
     });
     this.#appender = new LogAppender(environment, this);
-    this.#reader = new LogReader(this);
+    this.#reader = new LogReader(this, environment.readAheads);
   }
 
   get topicId(): string | undefined {

@@ -1,0 +1,107 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { nextReadOffset, ReadAheadSlots } from '../../../../extension/engine/log/read-ahead.ts';
+import type { UnifiedLog } from '../../../../extension/engine/log/unified-log.ts';
+import { systemError } from '../../../support/memory-file-system.ts';
+import { batchOf, fixture, type Fixture, recordsIn } from './log-fixture.ts';
+
+const BATCHES = 40;
+const MAX_BYTES = 400;
+
+/** Closed and opened again: nothing is in memory, every read goes to the disk. */
+function filledLog(cold: Fixture): UnifiedLog {
+  const log = cold.open();
+  for (let i = 0; i < BATCHES; i++) log.appendAsLeader(batchOf([`value ${i}`, `another ${i}`]), 1);
+  log.flushWrites();
+  log.close();
+  return cold.open({ hadCleanShutdown: true });
+}
+
+describe('reading ahead', () => {
+  let cold: Fixture;
+  let log: UnifiedLog;
+  let reads: number;
+
+  beforeEach(() => {
+    cold = fixture();
+    log = filledLog(cold);
+    reads = 0;
+    cold.disk.onCall = (operation, path) => {
+      if (operation === 'read' && path.endsWith('.log')) reads++;
+    };
+  });
+
+  it('gives the same records as reading when asked', async () => {
+    const offsets: number[] = [];
+    for (let offset = 0; offset < log.logEndOffset;) {
+      const records = recordsIn((await log.readAsync(offset, MAX_BYTES)).records);
+      offsets.push(...records.map((record) => record.offset));
+      offset = records.at(-1)!.offset + 1;
+    }
+    expect(offsets).toEqual(Array.from({ length: 2 * BATCHES }, (_, i) => i));
+  });
+
+  it('has the next bytes on their way when they are asked for', async () => {
+    const { records } = await log.readAsync(0, MAX_BYTES);
+    const next = recordsIn(records).at(-1)!.offset + 1;
+    expect(cold.environment.readAheads.count).toBe(1);
+    await cold.clock.advance();
+    const before = reads;
+    expect(recordsIn((await log.readAsync(next, MAX_BYTES)).records)[0]!.offset).toBe(next);
+    // The one that follows was begun; this one was not read again.
+    expect(reads - before).toBeLessThanOrEqual(1);
+  });
+
+  it('is forgotten when the log is cut', async () => {
+    const { records } = await log.readAsync(0, MAX_BYTES);
+    const next = recordsIn(records).at(-1)!.offset + 1;
+    log.truncateTo(next);
+    log.appendAsLeader(batchOf(['after the cut']), 2);
+    log.flushWrites();
+    const found = recordsIn((await log.readAsync(next, MAX_BYTES)).records);
+    expect(found.map((record) => String(record.value))).toEqual(['after the cut']);
+  });
+
+  it('does not begin at the end of the log', async () => {
+    await log.readAsync(2 * BATCHES - 2, 1_000_000);
+    expect(cold.environment.readAheads.count).toBe(0);
+  });
+
+  it('that failed is read again when it is asked for', async () => {
+    let failing = false;
+    cold.disk.onCall = (operation, path) => {
+      if (failing && operation === 'read' && path.endsWith('.log')) throw systemError('EIO', 'read', path);
+    };
+    const reading = log.readAsync(0, MAX_BYTES);
+    const next = recordsIn((await reading).records).at(-1)!.offset + 1;
+    failing = true;
+    await cold.clock.advance();
+    failing = false;
+    expect(recordsIn((await log.readAsync(next, MAX_BYTES)).records)[0]!.offset).toBe(next);
+  });
+});
+
+describe('ReadAheadSlots', () => {
+  it('lets the oldest make room', () => {
+    const dropped: string[] = [];
+    const holder = (name: string): { dropReadAhead(): void } => ({ dropReadAhead: () => dropped.push(name) });
+    const [a, b, c] = [holder('a'), holder('b'), holder('c')];
+    const slots = new ReadAheadSlots(2);
+    slots.claim(a);
+    slots.claim(b);
+    slots.claim(a);
+    slots.claim(c);
+    expect(dropped).toEqual(['b']);
+    slots.release(a);
+    expect(slots.count).toBe(1);
+  });
+});
+
+describe('nextReadOffset', () => {
+  it('is behind the last whole batch', () => {
+    const first = batchOf(['a', 'b']);
+    const second = batchOf(['c'], { baseOffset: 2 });
+    expect(nextReadOffset([first, second], 0)).toBe(3);
+    expect(nextReadOffset([Buffer.concat([first, second.subarray(0, -1)])], 0)).toBe(2);
+    expect(nextReadOffset([first.subarray(0, 30)], 0)).toBe(0);
+  });
+});
