@@ -157,11 +157,13 @@ describe.skipIf(process.platform === 'win32')('a broker with few file descriptor
     let holder: ChildProcess | undefined;
     try {
       // Another process, so that its descriptors are not ours.
-      const script = `const net = require('node:net'); let n = 0;
-        for (let i = 0; i < ${openFiles * 3}; i++) {
-          const s = net.connect(${small.port}, '127.0.0.1', () => { if (++n === ${openFiles}) console.log('held'); });
-          s.on('error', () => {}); s.on('close', () => {});
-        }`;
+      const script = `const net = require('node:net');
+        const open = (left) => {
+          if (left === 0) return console.log('held');
+          const socket = net.connect(${small.port}, '127.0.0.1', () => open(left - 1));
+          socket.on('error', () => {});
+        };
+        open(${openFiles * 2});`;
       holder = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
       await once(holder.stdout!, 'data');
       const next = await Connection.open({ host: '127.0.0.1', port: small.port });
