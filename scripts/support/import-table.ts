@@ -38,7 +38,7 @@ export const layers: readonly Layer[] = [
     packages: ['@platformatic/wasm-utils', 'fzstd', '@node-rs/crc32'],
   },
   { name: 'net', path: net, may: [protocol], node: 'all', packages: [] },
-  { name: 'engine/common', path: common, may: [shared, '^extension/protocol/errors\\.ts$'], node: 'all', packages: [] },
+  { name: 'engine/common', path: common, may: [shared, protocol], node: 'all', packages: [] },
   { name: 'engine/log', path: log, may: [common, records, protocol], node: ['buffer'], packages: [] },
   {
     name: 'engine/raft driver',
