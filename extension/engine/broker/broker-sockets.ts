@@ -1,3 +1,4 @@
+import { LineLimiter } from '../common/line-limiter.ts';
 import type { AnyApiHandler } from '../server/api-handler.ts';
 import { RequestProcessor } from '../server/request-processor.ts';
 import { SocketServer } from '../server/socket-server.ts';
@@ -23,7 +24,7 @@ export class BrokerSockets {
    * @throws BrokerStartError PORT_IN_USE, BAD_ARGUMENT
    */
   async bind(listeners: readonly Listener[], apis: readonly AnyApiHandler[]): Promise<Listener[]> {
-    const processor = new RequestProcessor(apis, this.#ports.logger);
+    const processor = new RequestProcessor(apis, new LineLimiter(this.#ports.logger, this.#ports.clock));
     const bound: Listener[] = [];
     for (const listener of listeners) {
       // Listeners of one name are one listener on several addresses: they share the port that the first one got.

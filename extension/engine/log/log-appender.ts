@@ -288,7 +288,7 @@ export class LogAppender {
     }
     if (!isOutOfSpace(cause)) return this.#log.fail(`writing to ${name} failed`, cause);
     const error = storageError(`there is no space left for ${name} in ${directory}`, cause);
-    this.#environment.logger.error(error.message);
+    this.#environment.limitedLogger.error(error.message);
     return error;
   }
 

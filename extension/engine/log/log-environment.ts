@@ -1,5 +1,6 @@
 import type { Clock } from '../common/clock.ts';
 import type { FileSystem } from '../common/file-system.ts';
+import { LineLimiter } from '../common/line-limiter.ts';
 import type { Logger } from '../common/logger.ts';
 import type { Random } from '../common/random.ts';
 import { FileHandleCache } from './file-handle-cache.ts';
@@ -32,6 +33,8 @@ export class LogEnvironment {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** For what every append may run into: a full disk. */
+  readonly limitedLogger: Logger;
   readonly handles: FileHandleCache;
   readonly recentBatches: RecentBatchesBudget;
   readonly readAheads: ReadAheadSlots;
@@ -43,6 +46,7 @@ export class LogEnvironment {
     this.clock = options.clock;
     this.random = options.random;
     this.logger = options.logger;
+    this.limitedLogger = new LineLimiter(options.logger, options.clock);
     this.handles = new FileHandleCache(options.fileSystem, options.maxOpenFiles ?? DEFAULT_MAX_OPEN_FILES);
     this.recentBatches = new RecentBatchesBudget(options.recentBatchesBytes ?? DEFAULT_RECENT_BATCHES_BYTES);
     this.readAheads = new ReadAheadSlots(MAX_READ_AHEADS);

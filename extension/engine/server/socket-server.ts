@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock, Timer } from '../common/clock.ts';
+import { LineLimiter } from '../common/line-limiter.ts';
 import type { Logger } from '../common/logger.ts';
 import { Connection } from './connection.ts';
 import type { RequestProcessor } from './request-processor.ts';
@@ -9,9 +10,6 @@ const ANONYMOUS = 'User:ANONYMOUS';
 
 /** How often idle connections are looked for, at the most. */
 const IDLE_CHECK_MS = 30_000;
-
-/** At most one line about a full listener in this time. */
-const SAY_FULL_INTERVAL_MS = 10_000;
 
 export interface SocketServerOptions {
   readonly listenerName: string;
@@ -41,11 +39,12 @@ export class SocketServer {
   #idleTimer: Timer | undefined;
   #closing = false;
   #open = false;
-  #displaced = 0;
-  #saidFullMs = -Infinity;
+  /** What clients cause must not flood the log. */
+  readonly #logger: Logger;
 
   constructor(options: SocketServerOptions) {
     this.#options = options;
+    this.#logger = new LineLimiter(options.logger, options.clock);
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
   }
 
@@ -66,7 +65,7 @@ export class SocketServer {
         resolve();
       });
     });
-    this.#server.on('error', (error) => this.#options.logger.error(`listener ${this.#options.listenerName}`, error));
+    this.#server.on('error', (error) => this.#logger.error(`listener ${this.#options.listenerName}`, error));
     this.#scheduleIdleCheck();
     const address = this.#server.address();
     return typeof address === 'object' && address !== null ? address.port : port;
@@ -109,7 +108,7 @@ export class SocketServer {
       socket.destroy();
       return;
     }
-    const { clock, logger, listenerName, processor, maxFrameBytes, maxConnections } = this.#options;
+    const { clock, listenerName, processor, maxFrameBytes, maxConnections } = this.#options;
     if (this.#sockets.size >= maxConnections) this.#makeRoom();
     const peer = {
       clientHost: hostOf(socket.remoteAddress),
@@ -134,14 +133,14 @@ export class SocketServer {
         unsentBytes: () => socket.writableLength,
         close: () => void socket.destroy(),
       },
-      { processor, logger, maxFrameBytes, nowMs: clock.monotonicMs() },
+      { processor, logger: this.#logger, maxFrameBytes, nowMs: clock.monotonicMs() },
     );
     this.#sockets.set(socket, connection);
     if (!this.#open) socket.pause();
     socket.on('data', (chunk: Buffer) => connection.receive(chunk, clock.monotonicMs()));
     socket.on('drain', () => connection.drained(clock.monotonicMs()));
     // A reset by the peer is ordinary; 'close' follows and cleans up.
-    socket.on('error', (error) => logger.debug(`connection of ${peer.clientHost}: ${error.message}`));
+    socket.on('error', (error) => this.#logger.debug(`connection of ${peer.clientHost}: ${error.message}`));
     socket.on('close', () => {
       connection.closed();
       this.#sockets.delete(socket);
@@ -160,33 +159,23 @@ export class SocketServer {
     }
     if (victim === undefined) return;
     const [socket, connection] = victim;
-    this.#sayFull(connection.peer.clientHost);
+    this.#logger.warn(
+      `listener ${this.#options.listenerName} has all of its ${this.#options.maxConnections} connections; ` +
+        `the idle one of ${connection.peer.clientHost} makes room`,
+    );
     connection.closed();
     this.#sockets.delete(socket);
     socket.resetAndDestroy();
   }
 
-  /** A flood of connections must not become a flood of lines. */
-  #sayFull(clientHost: string): void {
-    const { listenerName, maxConnections, clock, logger } = this.#options;
-    this.#displaced++;
-    const nowMs = clock.monotonicMs();
-    if (nowMs - this.#saidFullMs < SAY_FULL_INTERVAL_MS) return;
-    logger.warn(
-      `listener ${listenerName} has all of its ${maxConnections} connections; idle ones make room ` +
-        `(${this.#displaced} so far, now that of ${clientHost})`,
-    );
-    this.#saidFullMs = nowMs;
-  }
-
   #scheduleIdleCheck(): void {
-    const { clock, maxIdleMs, logger } = this.#options;
+    const { clock, maxIdleMs } = this.#options;
     if (maxIdleMs < 0) return;
     this.#idleTimer = clock.schedule(Math.min(IDLE_CHECK_MS, Math.max(maxIdleMs, 1)), () => {
       const before = clock.monotonicMs() - maxIdleMs;
       for (const [socket, connection] of this.#sockets) {
         if (!connection.idle || connection.lastActiveMs > before) continue;
-        logger.debug(`closing the connection of ${connection.peer.clientHost}: idle for ${maxIdleMs} ms`);
+        this.#logger.debug(`closing the connection of ${connection.peer.clientHost}: idle for ${maxIdleMs} ms`);
         socket.destroy();
       }
       this.#scheduleIdleCheck();

@@ -275,6 +275,23 @@ describe('a disk that refuses', () => {
     expect(contents(fixture({ disk }).open()).slice(9)).toEqual(['9:value 9', '10:room']);
   });
 
+  it('full: says so a few times, and then how often', async () => {
+    const { lines, logger } = warnings();
+    const { open, disk, clock } = fixture({ logger });
+    const log = open();
+    disk.capacityBytes = disk.usedBytes;
+    const refused = (): boolean => {
+      log.appendAsLeader(batchOf(['no room']), 0);
+      log.flushWrites();
+      return log.logEndOffset === 0;
+    };
+    for (let i = 0; i < 100; i++) expect(refused()).toBe(true);
+    expect(lines).toHaveLength(5);
+    await clock.advance(10_000);
+    expect(lines).toHaveLength(6);
+    expect(lines[5]).toMatch(/^95 more like it .*there is no space left for t-0/i);
+  });
+
   it('broken: the log goes out of service and says so', () => {
     const { lines, logger } = warnings();
     const { open, disk } = fixture({ logger });

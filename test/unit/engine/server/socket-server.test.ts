@@ -7,6 +7,8 @@ import { apiVersionsHandler } from '../../../../extension/engine/broker/handlers
 import type { AnyApiHandler } from '../../../../extension/engine/server/api-handler.ts';
 import { RequestProcessor } from '../../../../extension/engine/server/request-processor.ts';
 import { SocketServer, type SocketServerOptions } from '../../../../extension/engine/server/socket-server.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { until } from '../../../support/until.ts';
 
 /** ApiVersions version 0, correlation id 7, no client id. */
 const API_VERSIONS = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 7, 0xff, 0xff]);
@@ -91,6 +93,27 @@ describe('SocketServer', () => {
     bad.write(Buffer.from('GET / HTTP/1.1\r\nHost: broker\r\n\r\n'));
     await closed(bad);
     expect(await ask(await open(port))).toBe(7);
+  });
+
+  it('says little of clients that send garbage again and again', async () => {
+    const lines: string[] = [];
+    const clock = new FakeClock();
+    const logger = { ...silentLogger, warn: (line: string) => lines.push(line) };
+    const { server, port } = await serve({ clock, logger, maxConnections: 2 });
+    server.open();
+    for (let i = 0; i < 25; i++) {
+      const bad = await open(port);
+      bad.write(Buffer.from('GET / HTTP/1.1\r\n'));
+      await closed(bad);
+    }
+    expect(lines).toHaveLength(5);
+    for (let i = 0; i < 25; i++) await open(port);
+    await until('the flood of connections is over', () => lines.length === 10);
+    await clock.advance(10_000);
+    expect(lines.slice(10).map((line) => line.replace(/ in the last.*: /, ': '))).toEqual([
+      expect.stringMatching(/^20 more like it: a frame of 1195725856 bytes/),
+      expect.stringMatching(/^18 more like it: listener PLAINTEXT has all of its 2 connections/),
+    ]);
   });
 
   it('closes a connection that idles', async () => {
