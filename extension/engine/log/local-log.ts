@@ -1,6 +1,6 @@
 import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
-import { LogSegment } from './log-segment.ts';
+import { chooseJitterMs, LogSegment } from './log-segment.ts';
 import type { RollQuestion, SegmentMark } from './log-segment.ts';
 import { CLEANED_SUFFIX, DELETED_SUFFIX, SWAP_SUFFIX } from './log-file-names.ts';
 import type { LogSegments } from './log-segments.ts';
@@ -151,13 +151,9 @@ export class LocalLog {
 
   #createSegment(baseOffset: number): LogSegment {
     this.#hasNewFiles = true;
-    const { handles, clock } = this.#environment;
-    return LogSegment.create(handles, this.#directory, baseOffset, this.#config, clock, this.#jitterMs());
-  }
-
-  #jitterMs(): number {
-    const limit = Math.min(this.#config.segmentJitterMs, this.#config.segmentMs, 2 ** 47);
-    return limit > 0 ? this.#environment.random.int(limit) : 0;
+    const { handles, clock, random } = this.#environment;
+    const jitterMs = chooseJitterMs(this.#config, random);
+    return LogSegment.create(handles, this.#directory, baseOffset, this.#config, clock, jitterMs);
   }
 
   /** Slices of recent batches from `startOffset` on; undefined where the disk must be asked. */

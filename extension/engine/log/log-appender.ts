@@ -10,11 +10,12 @@ import type { LogEnvironment } from './log-environment.ts';
 import { coded, isOutOfSpace, storageError } from './log-errors.ts';
 import { validateForLeader } from './log-validator.ts';
 import type { LeaderAppendOptions, LogAppendInfo, WriteCallback } from './partition-log.ts';
-import { findDuplicate } from './producer-state-entry.ts';
-import type { ProducerBatch } from './producer-state-entry.ts';
+import { checkEpoch, findDuplicate } from './producer-state-entry.ts';
+import type { ProducerBatch, ProducerStateEntry } from './producer-state-entry.ts';
 import type { ProducerStateManager, ProducerStateMark } from './producer-state-manager.ts';
 import { applyProducerUpdate, producerUpdate } from './producer-update.ts';
 import type { ProducerChecks, ProducerUpdate } from './producer-update.ts';
+import type { VerificationGuard } from './transaction-verification.ts';
 
 /** The log that is appended to, as its appender sees it. */
 export interface AppendedLog {
@@ -84,7 +85,7 @@ export class LogAppender {
     const firstOffset = local.nextOffset;
     assign(valid, firstOffset, leaderEpoch, stampMs);
     const checks = origin === 'client' ? 'client' : 'epoch';
-    const updates = coded(name, () => this.#producerUpdates(valid, checks, options.transactionVersion));
+    const updates = coded(name, () => this.#producerUpdates(valid, checks, options));
     const appended = { records: valid, firstOffset, lastOffset: firstOffset + offsetCount - 1, maxTimestampMs };
     this.#append(appended, updates, options.onWritten);
     return this.#appendInfo(appended, stampMs);
@@ -164,18 +165,43 @@ export class LogAppender {
   }
 
   /** What the batches, whose offsets are final, do to their producers; nothing is taken over yet. */
-  #producerUpdates(records: Buffer, checks: ProducerChecks, transactionVersion?: number): ProducerUpdate[] {
+  #producerUpdates(records: Buffer, checks: ProducerChecks, options: LeaderAppendOptions = {}): ProducerUpdate[] {
+    const { producers } = this.#log;
     const updates: ProducerUpdate[] = [];
     for (let at = 0; at < records.length; at += batch.batchSize(records, at)) {
       const producerId = batch.producerId(records, at);
       if (producerId < 0) continue;
       const earlier = updates.findLast((update) => update.entry.producerId === producerId)?.entry;
-      const known = earlier ?? this.#log.producers.entry(producerId);
+      const known = earlier ?? producers.entry(producerId);
       const firstOffset = batch.baseOffset(records, at);
-      const update = producerUpdate(known, records, at, firstOffset, checks, transactionVersion);
+      const isTransactional = batch.isTransactional(records, at);
+      if (isTransactional && checks !== 'none') this.#checkVerified(known, records, at, options.verificationGuard);
+      const verification = producers.verifications.of(producerId);
+      const update = producerUpdate(known, records, at, firstOffset, checks, options.transactionVersion, verification);
       if (update !== undefined) updates.push(update);
+      if (isTransactional) producers.verifications.end(producerId);
     }
     return updates;
+  }
+
+  /** Whether a transaction that begins here is one that its coordinator knows. */
+  #checkVerified(
+    known: ProducerStateEntry | undefined,
+    records: Buffer,
+    at: number,
+    guard: VerificationGuard | undefined,
+  ): void {
+    const producerId = batch.producerId(records, at);
+    const producerEpoch = batch.producerEpoch(records, at);
+    const isOpen = known?.producerEpoch === producerEpoch && known.currentTransactionFirstOffset >= 0;
+    if (isOpen || batch.isControl(records, at) || !this.#environment.verifiesTransactions) return;
+    if (known !== undefined) checkEpoch(known, producerEpoch);
+    const expected = this.#log.producers.verifications.of(producerId)?.guard;
+    if (expected !== undefined && guard === expected) return;
+    throw new ApiError(
+      ErrorCode.INVALID_TXN_STATE,
+      `Record of producer ${producerId} to ${this.#log.name} was not part of an ongoing transaction`,
+    );
   }
 
   /**

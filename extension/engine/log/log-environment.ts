@@ -19,6 +19,8 @@ export interface LogEnvironmentOptions {
   readonly recentBatchesBytes?: number;
   /** `producer.id.expiration.ms`. */
   readonly producerExpirationMs?: number;
+  /** `transaction.partition.verification.enable`: false until there is a coordinator that can be asked. */
+  readonly verifiesTransactions?: boolean;
 }
 
 /** Each holds what one fetch may ask of one partition: 1 MiB by default. */
@@ -40,6 +42,7 @@ export class LogEnvironment {
   readonly readAheads: ReadAheadSlots;
   readonly writes: WriteQueue;
   readonly producerExpirationMs: number;
+  readonly verifiesTransactions: boolean;
 
   constructor(options: LogEnvironmentOptions) {
     this.fileSystem = options.fileSystem;
@@ -52,6 +55,7 @@ export class LogEnvironment {
     this.readAheads = new ReadAheadSlots(MAX_READ_AHEADS);
     this.writes = new WriteQueue(options.clock);
     this.producerExpirationMs = options.producerExpirationMs ?? DEFAULT_PRODUCER_EXPIRATION_MS;
+    this.verifiesTransactions = options.verifiesTransactions ?? false;
   }
 
   /** Deletes files after a while (`file.delete.delay.ms`); readers that are under way finish before. */

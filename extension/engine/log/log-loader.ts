@@ -6,7 +6,7 @@ import type { LogConfig } from './log-config.ts';
 import { cleanUpLogDirectory } from './log-directory-cleanup.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { fileName, LOG_SUFFIX, OFFSET_INDEX_SUFFIX, offsetOfFile, TRANSACTION_INDEX_SUFFIX } from './log-file-names.ts';
-import { LogSegment } from './log-segment.ts';
+import { chooseJitterMs, LogSegment } from './log-segment.ts';
 import { LogSegments } from './log-segments.ts';
 import { PartitionMetadataFile } from './partition-metadata-file.ts';
 import { ProducerStateManager } from './producer-state-manager.ts';
@@ -108,9 +108,10 @@ class LogLoader {
   }
 
   #open(baseOffset: number, sizeBytes: number): LogSegment {
-    const { handles, clock } = this.#environment;
+    const { handles, clock, random } = this.#environment;
     const { directory, config } = this.#options;
-    return LogSegment.open(handles, directory, baseOffset, config, clock, sizeBytes, 0);
+    const jitterMs = chooseJitterMs(config, random);
+    return LogSegment.open(handles, directory, baseOffset, config, clock, sizeBytes, jitterMs);
   }
 
   /** The offset after the last record of a log file that is no segment yet. */

@@ -2,6 +2,7 @@ import { BATCH_HEADER_SIZE } from '../../records/record-batch-layout.ts';
 import { hasValidCrc } from '../../records/record-batch.ts';
 import * as batch from '../../records/record-batch.ts';
 import type { Clock } from '../common/clock.ts';
+import type { Random } from '../common/random.ts';
 import { BatchScanner, LOOK_UP_BUFFER_BYTES } from './batch-scanner.ts';
 import type { CachedFile, FileHandleCache } from './file-handle-cache.ts';
 import type { LogConfig } from './log-config.ts';
@@ -33,6 +34,12 @@ export interface RollQuestion {
 
 const NO_TIMESTAMP = -1;
 const MAX_INT32 = 0x7fffffff;
+
+/** `segment.jitter.ms`: how much earlier than `segment.ms` this segment ends, so that not all of a broker roll at once. */
+export function chooseJitterMs({ segmentJitterMs, segmentMs }: LogConfig, random: Random): number {
+  const limit = Math.min(segmentJitterMs, segmentMs, 2 ** 47);
+  return limit > 0 ? random.int(limit) : 0;
+}
 
 /**
  * One segment: `.log` and its indexes, all named after the offset of its first record. It keeps the books (sizes, index

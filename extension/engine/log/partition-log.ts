@@ -1,5 +1,6 @@
 import type { ApiError } from '../common/api-error.ts';
 import type { LogConfig } from './log-config.ts';
+import type { VerificationGuard, VerificationRequest } from './transaction-verification.ts';
 
 /**
  * Who appends. `client`: the full checks of a produce request. `coordinator`: group and transaction coordinators, which
@@ -20,6 +21,8 @@ export interface LeaderAppendOptions {
   readonly onWritten?: WriteCallback;
   /** For end-of-transaction markers: 2 where the coordinator bumps the epoch with each transaction (KIP-890). */
   readonly transactionVersion?: number;
+  /** From {@link PartitionLog.startTransactionVerification}, once the coordinator has said that the transaction is open. */
+  readonly verificationGuard?: VerificationGuard | undefined;
 }
 
 /** What an append did. Offsets are inclusive, times in ms. */
@@ -230,6 +233,13 @@ export interface PartitionLog {
   assignTopicId(topicId: string): void;
 
   collectAbortedTransactions(startOffset: number, upperBoundOffset: number): AbortedTransaction[];
+  /**
+   * A transaction is about to reach this partition: ask its coordinator, then append with the guard. Undefined where it is
+   * open here already and nothing need be asked.
+   *
+   * @throws ApiError INVALID_PRODUCER_EPOCH
+   */
+  startTransactionVerification(request: VerificationRequest): VerificationGuard | undefined;
   activeProducers(): ActiveProducer[];
   segments(): SegmentInfo[];
 }

@@ -1,5 +1,6 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ApiError } from '../common/api-error.ts';
+import type { PendingVerification } from './transaction-verification.ts';
 
 /** One of the last batches of a producer, to know it again. */
 export interface ProducerBatch {
@@ -94,7 +95,7 @@ function firstSequenceOf(batch: ProducerBatch): number {
 
 /**
  * The entry after a data batch. With `checks` as for a client's batch: the epoch must not be an older one, the sequence
- * must follow the last one, and start at 0 in a new epoch.
+ * must follow the last one, and start at 0 in a new epoch. `verification`: the transaction that begins is being verified.
  *
  * @throws ApiError INVALID_PRODUCER_EPOCH, OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_TXN_STATE
  */
@@ -102,10 +103,14 @@ export function appendData(
   entry: ProducerStateEntry,
   data: DataBatch,
   checks: 'client' | 'epoch' | 'none',
+  verification?: PendingVerification,
 ): ProducerStateEntry {
   if (checks !== 'none') {
     checkEpoch(entry, data.producerEpoch);
-    if (checks === 'client') checkSequence(entry, data);
+    if (checks === 'client') {
+      if (verification !== undefined) checkVerified(entry, data, verification);
+      checkSequence(entry, data);
+    }
     if (entry.currentTransactionFirstOffset !== NO_OFFSET && !data.isTransactional) {
       throw new ApiError(
         ErrorCode.INVALID_TXN_STATE,
@@ -131,13 +136,31 @@ export function appendData(
   };
 }
 
-function checkEpoch(entry: ProducerStateEntry, producerEpoch: number): void {
+/** Throws ApiError INVALID_PRODUCER_EPOCH where a later epoch was seen. */
+export function checkEpoch(entry: ProducerStateEntry, producerEpoch: number): void {
   if (producerEpoch >= entry.producerEpoch) return;
   throw new ApiError(
     ErrorCode.INVALID_PRODUCER_EPOCH,
     `Epoch of producer ${entry.producerId} is ${producerEpoch}, which is smaller than the last seen epoch ` +
       `${entry.producerEpoch}.`,
   );
+}
+
+/** The first batch of a transaction must not overtake others that are being verified, and begin at 0 where epochs tell. */
+function checkVerified(entry: ProducerStateEntry, data: DataBatch, verification: PendingVerification): void {
+  const { producerId, firstSequence } = data;
+  if (verification.supportsEpochBump && firstSequence !== 0 && entry.batches.length === 0) {
+    throw outOfOrder(
+      `Invalid sequence number for producer ${producerId}: ${firstSequence} (incoming seq. number); without earlier ` +
+        `batches its transaction must begin at 0`,
+    );
+  }
+  if (firstSequence > verification.lowestSequence) {
+    throw outOfOrder(
+      `Out of order sequence number for producer ${producerId}: ${firstSequence} (incoming seq. number), ` +
+        `${verification.lowestSequence} (earliest seen sequence)`,
+    );
+  }
 }
 
 function checkSequence(entry: ProducerStateEntry, data: DataBatch): void {

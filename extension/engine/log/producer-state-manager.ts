@@ -5,6 +5,7 @@ import type { ActiveProducer } from './partition-log.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot, ProducerSnapshotError } from './producer-snapshot.ts';
 import { lastSequenceOf } from './producer-state-entry.ts';
 import type { CompletedTransaction, ProducerStateEntry } from './producer-state-entry.ts';
+import { TransactionVerifications } from './transaction-verification.ts';
 
 /** A transaction without marker so far. */
 interface OngoingTransaction {
@@ -28,6 +29,7 @@ export class ProducerStateManager {
   readonly #fileSystem: FileSystem;
   readonly #logger: Logger;
   readonly #expirationMs: number;
+  readonly verifications = new TransactionVerifications();
   #directory: string;
   #producers = new Map<number, ProducerStateEntry>();
   /** By first offset. Never changed in place. */
@@ -72,6 +74,12 @@ export class ProducerStateManager {
 
   entry(producerId: number): ProducerStateEntry | undefined {
     return this.#producers.get(producerId);
+  }
+
+  /** Whether a transaction of this very epoch is open here. */
+  hasOngoingTransaction(producerId: number, producerEpoch: number): boolean {
+    const entry = this.#producers.get(producerId);
+    return entry?.producerEpoch === producerEpoch && entry.currentTransactionFirstOffset >= 0;
   }
 
   activeProducers(): ActiveProducer[] {
@@ -156,6 +164,7 @@ export class ProducerStateManager {
     for (const [producerId, entry] of this.#producers) {
       if (this.#isExpired(entry, nowMs)) this.#producers.delete(producerId);
     }
+    this.verifications.removeExpired(nowMs, this.#expirationMs);
   }
 
   #isExpired(entry: ProducerStateEntry, nowMs: number): boolean {

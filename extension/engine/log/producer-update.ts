@@ -7,6 +7,7 @@ import { appendData, appendMarker, emptyEntry } from './producer-state-entry.ts'
 import type { CompletedTransaction, ProducerStateEntry } from './producer-state-entry.ts';
 import type { ProducerStateManager } from './producer-state-manager.ts';
 import type { TransactionIndex } from './transaction-index.ts';
+import type { PendingVerification } from './transaction-verification.ts';
 
 /** The next state of a producer, and the transaction that ended with it. */
 export interface ProducerUpdate {
@@ -29,6 +30,7 @@ export function producerUpdate(
   firstOffset: number,
   checks: ProducerChecks,
   transactionVersion = 0,
+  verification?: PendingVerification,
 ): ProducerUpdate | undefined {
   const producerId = batch.producerId(bytes, at);
   if (producerId < 0) return undefined;
@@ -53,7 +55,7 @@ export function producerUpdate(
     timestampMs: batch.maxTimestamp(bytes, at),
     isTransactional: batch.isTransactional(bytes, at),
   };
-  return { entry: appendData(entry, data, checks), completed: undefined };
+  return { entry: appendData(entry, data, checks, verification), completed: undefined };
 }
 
 /** The transaction marker in a control batch; undefined when compaction has emptied it. */

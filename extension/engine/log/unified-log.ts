@@ -25,10 +25,12 @@ import type {
   WriteCallback,
 } from './partition-log.ts';
 import type { PartitionMetadataFile } from './partition-metadata-file.ts';
+import { checkEpoch } from './producer-state-entry.ts';
 import type { ProducerStateManager } from './producer-state-manager.ts';
 import { rebuildProducerState } from './producer-state-rebuild.ts';
 import { removeDeletableSegments } from './retention.ts';
 import { describeSegment } from './segment-info.ts';
+import type { VerificationGuard, VerificationRequest } from './transaction-verification.ts';
 
 /** Everything that a log is made of, as log-loader.ts found it. */
 export interface LoadedLog {
@@ -327,6 +329,14 @@ export class UnifiedLog implements PartitionLog {
   collectAbortedTransactions(startOffset: number, upperBoundOffset: number): AbortedTransaction[] {
     this.#guard.check();
     return this.#reader.abortedTransactions(startOffset, upperBoundOffset);
+  }
+
+  startTransactionVerification(request: VerificationRequest): VerificationGuard | undefined {
+    const { producerId, producerEpoch } = request;
+    const known = this.producers.entry(producerId);
+    if (known !== undefined) checkEpoch(known, producerEpoch);
+    if (this.producers.hasOngoingTransaction(producerId, producerEpoch)) return undefined;
+    return this.producers.verifications.start(request, this.#environment.clock.nowMs());
   }
 
   activeProducers(): ActiveProducer[] {

@@ -1,13 +1,12 @@
 import { silentLogger } from '../../../../extension/engine/common/logger.ts';
-import type { Logger } from '../../../../extension/engine/common/logger.ts';
 import type { Random } from '../../../../extension/engine/common/random.ts';
 import { parseLogConfig } from '../../../../extension/engine/log/log-config.ts';
 import type { LogConfig } from '../../../../extension/engine/log/log-config.ts';
 import { LogEnvironment } from '../../../../extension/engine/log/log-environment.ts';
+import type { LogEnvironmentOptions } from '../../../../extension/engine/log/log-environment.ts';
 import { openLog } from '../../../../extension/engine/log/log-loader.ts';
 import type { OpenLogOptions } from '../../../../extension/engine/log/log-loader.ts';
 import type { UnifiedLog } from '../../../../extension/engine/log/unified-log.ts';
-import type { FileSystem } from '../../../../extension/engine/common/file-system.ts';
 import type { BatchOptions } from '../../../../extension/records/record-batch-builder.ts';
 import { RecordBatchBuilder } from '../../../../extension/records/record-batch-builder.ts';
 import type { KafkaRecord, NewRecord } from '../../../../extension/records/record.ts';
@@ -34,20 +33,12 @@ export interface Fixture {
 }
 
 /** A log directory on a disk in memory, and the environment of one process over it. */
-export function fixture(
-  options: { disk?: MemoryFileSystem; logger?: Logger; maxOpenFiles?: number; recentBatchesBytes?: number } = {},
-): Fixture {
+export function fixture(options: Partial<LogEnvironmentOptions> & { disk?: MemoryFileSystem } = {}): Fixture {
   const disk = options.disk ?? new MemoryFileSystem();
   disk.mkdirSync(DIRECTORY);
   const clock = new FakeClock(NOW_MS);
-  const environment = new LogEnvironment({
-    fileSystem: disk as FileSystem,
-    clock,
-    random: fixedRandom,
-    logger: options.logger ?? silentLogger,
-    ...(options.maxOpenFiles === undefined ? {} : { maxOpenFiles: options.maxOpenFiles }),
-    ...(options.recentBatchesBytes === undefined ? {} : { recentBatchesBytes: options.recentBatchesBytes }),
-  });
+  const plain = { fileSystem: disk, clock, random: fixedRandom, logger: silentLogger };
+  const environment = new LogEnvironment({ ...plain, ...options });
   const open = (more: Partial<OpenLogOptions> = {}): UnifiedLog =>
     openLog(environment, { topic: 't', partition: 0, directory: DIRECTORY, config: config(), ...more });
   return { disk, clock, environment, open };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ErrorCode } from '../../../../extension/protocol/errors.ts';
 import type { LeaderAppendOptions, LogAppendInfo } from '../../../../extension/engine/log/partition-log.ts';
 import { decodeProducerSnapshot, encodeProducerSnapshot } from '../../../../extension/engine/log/producer-snapshot.ts';
+import type { VerificationGuard } from '../../../../extension/engine/log/transaction-verification.ts';
 import type { UnifiedLog } from '../../../../extension/engine/log/unified-log.ts';
 import { buildEndTransactionBatch } from '../../../../extension/records/control-record.ts';
 import { batchOf, codeOf, config, DIRECTORY, fixture, NOW_MS, recordsIn } from './log-fixture.ts';
@@ -198,6 +199,76 @@ describe('transactions', () => {
     expect(log.lastStableOffset).toBe(1);
     expect(log.activeProducers().map((producer) => producer.producerId)).toEqual([1]);
     expect(send(log, 0, { isTransactional: true })).toMatchObject({ firstOffset: 1, isDuplicate: false });
+  });
+});
+
+describe('transactions that must be verified', () => {
+  const request = { producerId: PRODUCER, producerEpoch: 0, firstSequence: 0, supportsEpochBump: true };
+
+  function begin(log: UnifiedLog, sequence: number, verificationGuard?: VerificationGuard, epoch = 0): LogAppendInfo {
+    const batch = { producerId: PRODUCER, producerEpoch: epoch, baseSequence: sequence, isTransactional: true };
+    const info = log.appendAsLeader(batchOf(['x'], batch), 0, { verificationGuard });
+    log.flushWrites();
+    return info;
+  }
+
+  it('begin with the guard that was given for them, and go on without', () => {
+    const log = fixture({ verifiesTransactions: true }).open();
+    expect(codeOf(() => begin(log, 0))).toBe(ErrorCode.INVALID_TXN_STATE);
+    expect(codeOf(() => begin(log, 0, {}))).toBe(ErrorCode.INVALID_TXN_STATE);
+    const guard = log.startTransactionVerification(request);
+    expect(log.startTransactionVerification(request)).toBe(guard);
+    expect(codeOf(() => begin(log, 0, {}))).toBe(ErrorCode.INVALID_TXN_STATE);
+    begin(log, 0, guard);
+    expect(log.startTransactionVerification(request)).toBeUndefined();
+    begin(log, 1);
+    // A retry is known without a question.
+    expect(begin(log, 1).isDuplicate).toBe(true);
+    end(log, true);
+    expect(codeOf(() => begin(log, 2, guard))).toBe(ErrorCode.INVALID_TXN_STATE);
+    begin(log, 2, log.startTransactionVerification({ ...request, firstSequence: 2 }));
+    expect(log.logEndOffset).toBe(4);
+  });
+
+  it('start at sequence 0 where the producer has no batches here and each transaction has an epoch of its own', () => {
+    const log = fixture({ verifiesTransactions: true }).open();
+    const guard = log.startTransactionVerification({ ...request, firstSequence: 5 });
+    expect(codeOf(() => begin(log, 5, guard))).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    begin(log, 0, guard);
+    end(log, true, PRODUCER, 1, { transactionVersion: 2 });
+    const next = { ...request, producerEpoch: 1, firstSequence: 3 };
+    expect(codeOf(() => begin(log, 3, log.startTransactionVerification(next), 1))).toBe(
+      ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+    );
+    const before = fixture({ verifiesTransactions: true }).open();
+    const older = { ...request, firstSequence: 5, supportsEpochBump: false };
+    expect(begin(before, 5, before.startTransactionVerification(older)).firstOffset).toBe(0);
+  });
+
+  it('do not begin with a later batch than the first one that waits', () => {
+    const log = fixture({ verifiesTransactions: true }).open();
+    const older = { ...request, supportsEpochBump: false };
+    log.startTransactionVerification({ ...older, firstSequence: 4 });
+    const guard = log.startTransactionVerification({ ...older, firstSequence: 2 });
+    expect(codeOf(() => begin(log, 4, guard))).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+    begin(log, 2, guard);
+  });
+
+  it('are fenced by a later epoch, and a later epoch starts over', () => {
+    const log = fixture({ verifiesTransactions: true }).open();
+    const guard = log.startTransactionVerification({ ...request, producerEpoch: 3, firstSequence: 0 });
+    begin(log, 0, guard, 3);
+    expect(codeOf(() => log.startTransactionVerification(request))).toBe(ErrorCode.INVALID_PRODUCER_EPOCH);
+    expect(codeOf(() => begin(log, 0, guard, 2))).toBe(ErrorCode.INVALID_PRODUCER_EPOCH);
+  });
+
+  it('are forgotten like producers', () => {
+    const log = fixture({ verifiesTransactions: true }).open();
+    const guard = log.startTransactionVerification(request);
+    log.producers.removeExpired(NOW_MS + 86_399_999);
+    expect(log.startTransactionVerification(request)).toBe(guard);
+    log.producers.removeExpired(NOW_MS + 86_400_000);
+    expect(log.startTransactionVerification(request)).not.toBe(guard);
   });
 });
 

@@ -205,6 +205,23 @@ describe('rolling', () => {
     expect(log.segments().map((segment) => segment.baseOffset)).toEqual([0, 2]);
   });
 
+  it('by age, each segment a little earlier by its own jitter, after a restart too', () => {
+    const { open, clock } = fixture({ random: { int: (limit) => limit - 1, bytes: Buffer.alloc } });
+    const raw = { 'segment.ms': '1000', 'segment.jitter.ms': '300' };
+    const log = open({ config: config(raw) });
+    const append = (ageMs: number): number => {
+      log.appendAsLeader(batchOf([{ value: Buffer.from('x'), timestamp: NOW_MS + ageMs }]), 0);
+      log.flushWrites();
+      return log.segmentCount;
+    };
+    expect([0, 701, 702].map(append)).toEqual([1, 1, 2]);
+    log.close();
+    const again = open({ config: config(raw), hadCleanShutdown: true });
+    again.appendAsLeader(batchOf([{ value: Buffer.from('x'), timestamp: NOW_MS + 702 + 702 }]), 0);
+    expect(again.segmentCount).toBe(3);
+    expect(clock.nowMs()).toBe(NOW_MS);
+  });
+
   it('before offsets get out of reach of 32 bits', () => {
     const { open } = fixture();
     const log = open();
