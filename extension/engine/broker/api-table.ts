@@ -11,6 +11,7 @@ import type { BrokerSettings } from './broker-settings.ts';
 import type { FetchSessionCache } from './fetch-session.ts';
 import { alterConfigsHandler } from './handlers/alter-configs.ts';
 import { apiVersionsHandler, type FinalizedFeatures, type SupportedFeature } from './handlers/api-versions.ts';
+import { assignReplicasToDirsHandler } from './handlers/assign-replicas-to-dirs.ts';
 import { createPartitionsHandler } from './handlers/create-partitions.ts';
 import { createTopicsHandler } from './handlers/create-topics.ts';
 import { deleteGroupsHandler } from './handlers/delete-groups.ts';
@@ -115,6 +116,7 @@ export function controllerApis(services: ApiServices): AnyApiHandler[] {
     alterConfigsHandler(controller, brokerId),
     incrementalAlterConfigsHandler(controller, brokerId),
     describeQuorumHandler(() => services.describeQuorum()),
+    assignReplicasToDirsHandler(controller),
   ];
   for (const handler of handlers) {
     const info = APIS.find(({ key }) => key === handler.apiKey);

@@ -1,4 +1,5 @@
 import { ErrorCode } from '../../protocol/errors.ts';
+import { isOnlineDirectory } from '../metadata/directory-ids.ts';
 import type { MetadataImage, TopicImage } from '../metadata/metadata-image.ts';
 import { NO_LEADER, type PartitionRegistration } from '../metadata/partition-registration.ts';
 import { currentLeader } from './current-leader.ts';
@@ -18,15 +19,8 @@ export interface PartitionDescription {
 function offlineReplicas(image: MetadataImage, registration: PartitionRegistration): number[] {
   return registration.replicas.filter((id, index) => {
     const broker = image.cluster.aliveBroker(id);
-    if (broker === undefined) return true;
-    const directory = registration.directories[index]!;
-    // Reserved ids (unassigned, migrating) say nothing about being online.
-    return broker.directories.length > 0 && !isReserved(directory) && !broker.directories.includes(directory);
+    return broker === undefined || !isOnlineDirectory(broker.directories, registration.directories[index]);
   });
-}
-
-function isReserved(directoryId: string): boolean {
-  return directoryId.startsWith('A'.repeat(20));
 }
 
 /** Describes one partition for clients of one listener. */

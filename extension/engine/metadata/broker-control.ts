@@ -9,9 +9,12 @@ import { ApiError } from '../common/api-error.ts';
 import type { BrokerRegistration } from './broker-registration.ts';
 import { versionOf } from './control-context.ts';
 import type { ControlContext, Decision } from './control-context.ts';
+import { offlineDirectoryRecords } from './directory-control.ts';
+import { isReservedDirectory } from './directory-ids.ts';
 import { hasInElr, hasInIsr, hasNoLeader, leaderAndIsrUpdates } from './leader-and-isr-updates.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
 import { METADATA_VERSION_FEATURE } from './metadata-version.ts';
+import { expectBroker } from './registered-broker.ts';
 
 /** Producer ids are handed to brokers in blocks of this size. */
 const PRODUCER_ID_BLOCK_SIZE = 1000;
@@ -54,9 +57,7 @@ export function registerBroker(
       );
     }
   }
-  if (version.directories === true && request.logDirs.length === 0) {
-    throw new ApiError(ErrorCode.INVALID_REGISTRATION, 'No directories specified in request');
-  }
+  if (version.directories === true) checkDirectories(context, request);
   const records: NewMetadataRecord[] = [];
   if (isNewIncarnation && existing !== undefined) {
     const isClean = version.elr !== true || request.previousBrokerEpoch === existing.epoch;
@@ -89,6 +90,17 @@ export function registerBroker(
   return { records, response: { errorCode: ErrorCode.NONE, brokerEpoch, throttleTimeMs: 0 }, atomic: true };
 }
 
+function checkDirectories(context: ControlContext, { brokerId, logDirs }: BrokerRegistrationRequest): void {
+  const refuse = (why: string): ApiError => new ApiError(ErrorCode.INVALID_REGISTRATION, why);
+  if (logDirs.length === 0) throw refuse('No directories specified in request');
+  if (logDirs.some(isReservedDirectory)) throw refuse('Reserved directory ID in request');
+  if (new Set(logDirs).size < logDirs.length) throw refuse('Duplicate directory ID in request');
+  for (const other of context.image.cluster.brokers.values()) {
+    const shared = logDirs.find((directory) => other.id !== brokerId && other.directories.includes(directory));
+    if (shared !== undefined) throw refuse(`Broker ${other.id} is already registered with directory ${shared}`);
+  }
+}
+
 function checkFeatures(context: ControlContext, request: BrokerRegistrationRequest): void {
   const { features } = context.image;
   const finalized: [string, number][] = [[METADATA_VERSION_FEATURE, features.metadataVersion], ...features.levels];
@@ -113,7 +125,7 @@ type BrokerState = 'FENCED' | 'UNFENCED' | 'CONTROLLED_SHUTDOWN' | 'SHUTDOWN_NOW
 
 /**
  * A broker's heartbeat: it is unfenced once it has replayed its own registration, fenced when it asks for that, and on its
- * way down told to go when it leads nothing any more.
+ * way down told to go when it leads nothing any more. Directories that it has lost take their replicas with them.
  *
  * @throws ApiError STALE_BROKER_EPOCH
  */
@@ -123,8 +135,10 @@ export function heartbeat(
 ): Decision<BrokerHeartbeatResponseInput> {
   const broker = expectBroker(context, request.brokerId, request.brokerEpoch);
   const isCaughtUp = request.currentMetadataOffset >= broker.epoch;
-  const next = nextState(context, broker, request, isCaughtUp);
-  const records = stateRecords(context, broker, next);
+  const lost = offlineDirectoryRecords(context, broker, request.offlineLogDirs);
+  // What a lost directory moves comes first and alone: the next heartbeat decides on what is left.
+  const next = lost.length > 0 ? currentState(broker) : nextState(context, broker, request, isCaughtUp);
+  const records = lost.length > 0 ? lost : stateRecords(context, broker, next);
   if (request.cordonedLogDirs !== null) {
     const known = broker.cordonedDirectories;
     const wanted = [...request.cordonedLogDirs].sort();
@@ -143,6 +157,11 @@ export function heartbeat(
       shouldShutDown: next === 'SHUTDOWN_NOW',
     },
   };
+}
+
+function currentState(broker: BrokerRegistration): BrokerState {
+  if (broker.fenced) return 'FENCED';
+  return broker.inControlledShutdown ? 'CONTROLLED_SHUTDOWN' : 'UNFENCED';
 }
 
 function nextState(
@@ -240,18 +259,4 @@ export function registerControllerRecords(
       },
     },
   ];
-}
-
-function expectBroker(context: ControlContext, id: number, epoch: number): BrokerRegistration {
-  const broker = context.image.cluster.brokers.get(id);
-  if (broker === undefined) {
-    throw new ApiError(ErrorCode.STALE_BROKER_EPOCH, `No broker registration found for broker id ${id}`);
-  }
-  if (broker.epoch !== epoch) {
-    throw new ApiError(
-      ErrorCode.STALE_BROKER_EPOCH,
-      `Expected broker epoch ${broker.epoch}, but got broker epoch ${epoch}`,
-    );
-  }
-  return broker;
 }

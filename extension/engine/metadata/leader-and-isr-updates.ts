@@ -1,5 +1,6 @@
 import { versionOf } from './control-context.ts';
 import type { ControlContext } from './control-context.ts';
+import { isOnlineDirectory } from './directory-ids.ts';
 import type { TopicImage } from './metadata-image.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
 import { isElrEnabled } from './metadata-version.ts';
@@ -32,7 +33,7 @@ export function leaderAndIsrUpdates(
     if (gone.includes(replica)) return false;
     const broker = image.cluster.brokers.get(replica);
     if (replica !== change.add && !isActiveBroker(broker)) return false;
-    return broker !== undefined && hasDirectory(broker.directories, directoryOf(partition, replica));
+    return broker !== undefined && isOnlineDirectory(broker.directories, directoryOf(partition, replica));
   };
   const records: NewMetadataRecord[] = [];
   for (const topic of image.topics.byId.values()) {
@@ -71,12 +72,6 @@ export const hasInElr =
     partition.elr.includes(broker);
 
 export const hasNoLeader = (partition: PartitionRegistration): boolean => partition.leader === NO_LEADER;
-
-/** Ids below 100 mean: some directory, or one that nobody knows yet. */
-function hasDirectory(online: readonly string[], directory: string | undefined): boolean {
-  if (directory === undefined || directory.startsWith('AAAAAAAAAAAAAAAAAAAAA')) return true;
-  return online.length === 0 || online.includes(directory);
-}
 
 /** `min.insync.replicas` of a topic, at most its replication factor. */
 export function effectiveMinIsr(context: ControlContext, topic: TopicImage): number {

@@ -2,6 +2,8 @@ import type { AllocateProducerIdsRequest } from '../../protocol/generated/alloca
 import type { AllocateProducerIdsResponseInput } from '../../protocol/generated/allocate-producer-ids-response.ts';
 import type { AlterConfigsRequest } from '../../protocol/generated/alter-configs-request.ts';
 import type { AlterConfigsResponseInput } from '../../protocol/generated/alter-configs-response.ts';
+import type { AssignReplicasToDirsRequest } from '../../protocol/generated/assign-replicas-to-dirs-request.ts';
+import type { AssignReplicasToDirsResponseInput } from '../../protocol/generated/assign-replicas-to-dirs-response.ts';
 import type { BrokerHeartbeatRequest } from '../../protocol/generated/broker-heartbeat-request.ts';
 import type { BrokerHeartbeatResponseInput } from '../../protocol/generated/broker-heartbeat-response.ts';
 import type { BrokerRegistrationRequest } from '../../protocol/generated/broker-registration-request.ts';
@@ -32,6 +34,7 @@ import { alterConfigs, incrementalAlterConfigs } from './config-control.ts';
 import type { ConfigResolver } from './config-resolver.ts';
 import type { ControlContext, Decision } from './control-context.ts';
 import type { Controller } from './controller-port.ts';
+import { assignReplicasToDirs } from './directory-control.ts';
 import { MetadataDelta } from './metadata-delta.ts';
 import type { MetadataImage } from './metadata-image.ts';
 import type { MetadataLoader } from './metadata-loader.ts';
@@ -161,6 +164,10 @@ export class QuorumController implements Controller, RaftListener {
       this.#watchSessions();
       return decision;
     });
+  }
+
+  assignReplicasToDirs(request: AssignReplicasToDirsRequest): Promise<AssignReplicasToDirsResponseInput> {
+    return this.#write((context) => assignReplicasToDirs(context, request));
   }
 
   registerController(request: ControllerRegistrationRequest): Promise<ControllerRegistrationResponseInput> {

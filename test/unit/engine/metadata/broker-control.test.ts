@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../../../extension/protocol/errors.ts';
 import type { BrokerRegistrationRequest } from '../../../../extension/protocol/generated/broker-registration-request.ts';
 import { ApiError } from '../../../../extension/engine/common/api-error.ts';
+import { LOST_DIRECTORY } from '../../../../extension/engine/common/random.ts';
 import {
   allocateProducerIds,
   heartbeat,
@@ -229,8 +230,15 @@ describe('refused', () => {
       },
       ErrorCode.UNSUPPORTED_VERSION,
     ],
+    ['one directory twice', { logDirs: [directoryId(1), directoryId(1)] }, ErrorCode.INVALID_REGISTRATION],
+    ['a directory id that is reserved', { logDirs: [LOST_DIRECTORY] }, ErrorCode.INVALID_REGISTRATION],
   ])('a registration with %s', (_what, shape, code) => {
     expect(codeOf(() => new Cluster(clusterImage()).register(1, shape))).toBe(code);
+  });
+
+  test('a directory of another broker', () => {
+    const cluster = running(1);
+    expect(codeOf(() => cluster.register(2, { logDirs: [directoryId(1)] }))).toBe(ErrorCode.INVALID_REGISTRATION);
   });
 
   test('a second broker with the id of one that is alive, unless it has its directory', () => {
