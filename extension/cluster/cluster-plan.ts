@@ -57,6 +57,7 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
     brokers: (dataDir) =>
       listeners.map((planned, index) => ({
         nodeId: index + 1,
+        roles: ['broker', 'controller'],
         logDirs: [join(dataDir, `broker-${index + 1}`)],
         ...planned,
         config,

@@ -54,7 +54,7 @@ export class ManagedBroker {
       state: this.#state,
       host: address?.host ?? '',
       port: address?.port ?? 0,
-      controllerPort: this.#input.controllerListener.port,
+      controllerPort: this.#input.controllerListener?.port ?? 0,
       logDirs: this.#input.logDirs,
       ...(this.#error === undefined ? {} : { error: this.#error }),
     };

@@ -1,5 +1,12 @@
-import type { BrokerConfigInput, BrokerPorts, RunningBroker } from '../engine/broker/broker-options.ts';
+import type {
+  BoundNode,
+  BrokerConfigInput,
+  BrokerPorts,
+  QuorumVoter,
+  RunningBroker,
+} from '../engine/broker/broker-options.ts';
 import type { Logger } from '../engine/common/logger.ts';
+import { randomUuid, type Random } from '../engine/common/random.ts';
 import type { ClusterEvent } from '../shared/cluster-protocol.ts';
 import { ClusterError, messageOf } from './cluster-error.ts';
 import { serveCommands } from './command-channel.ts';
@@ -9,7 +16,7 @@ import type { WorkerCommand, WorkerEvent, WorkerResults } from './worker-protoco
 export type BrokerStarter = (input: BrokerConfigInput, ports: BrokerPorts) => Promise<RunningBroker>;
 
 /** What of a broker's outside world the thread brings along; the rest goes through its channel. */
-export type ThreadPorts = Pick<BrokerPorts, 'clock' | 'random' | 'fileSystem'>;
+export type ThreadPorts = Pick<BrokerPorts, 'clock' | 'random' | 'fileSystem' | 'network' | 'makeListener'>;
 
 export interface WorkerMainOptions {
   readonly startBroker: BrokerStarter;
@@ -43,6 +50,7 @@ export function runWorker(transport: Transport, options: WorkerMainOptions): voi
   };
   const portsFor = (nodeId: number): BrokerPorts => ({
     ...options.ports,
+    meet: (bound) => Promise.resolve({ voters: ownVoter(bound, options.ports.random) }),
     logger: channelLogger(nodeId, options.debug ?? false, emit),
     onEvent: emit,
     onFatal: (error) => {
@@ -88,6 +96,13 @@ export function runWorker(transport: Transport, options: WorkerMainOptions): voi
       return {};
     },
   });
+}
+
+/** A node that is alone is its own quorum. */
+function ownVoter({ nodeId, controllerListener }: BoundNode, random: Random): QuorumVoter[] {
+  if (controllerListener === undefined) return [];
+  const { host, port } = controllerListener;
+  return [{ nodeId, directoryId: randomUuid(random), host, port }];
 }
 
 type LogEvent = Extract<ClusterEvent, { event: 'log' }>;

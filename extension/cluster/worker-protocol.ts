@@ -17,7 +17,7 @@ export interface WorkerResults {
     readonly clusterId: string;
     /** With the ports that were really bound. */
     readonly listeners: readonly Listener[];
-    readonly controllerListener: Listener;
+    readonly controllerListener: Listener | undefined;
   };
   readonly describe: {
     readonly controllerId: number;

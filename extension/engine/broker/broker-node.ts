@@ -58,7 +58,7 @@ class BrokerNode implements RunningBroker {
   readonly nodeId: number;
   readonly clusterId: string;
   listeners: readonly Listener[];
-  controllerListener: Listener;
+  controllerListener: Listener | undefined;
   readonly #input: BrokerConfigInput;
   readonly #ports: BrokerPorts;
   readonly #settings: BrokerSettings;
@@ -98,7 +98,7 @@ class BrokerNode implements RunningBroker {
       nodeId: input.nodeId,
       clusterId: input.clusterId,
       logDirs: input.logDirs,
-      controllerEndpoints: [input.controllerListener],
+      controllerEndpoints: controllersOf(input),
       bootstrapRecords: bootstrapFeatureRecords().map(encodeMetadataRecord),
     });
     this.#directoryIds = directories.flatMap(({ directoryId }) => directoryId ?? []);
@@ -123,7 +123,7 @@ class BrokerNode implements RunningBroker {
       nodeId: input.nodeId,
       logDir: input.logDirs[0]!,
       directoryId: directories[0]!.directoryId,
-      controllerEndpoints: [input.controllerListener],
+      controllerEndpoints: controllersOf(input),
       openLog: (directory) => openMetadataLog(environment, directory, number('metadata.log.segment.bytes')),
       onFatal: (error) => ports.onFatal(error),
       retentionMaxBytes: number('metadata.max.retention.bytes'),
@@ -141,7 +141,7 @@ class BrokerNode implements RunningBroker {
       raft: this.#raft,
       loader: this.#loader,
       bootstrap: readBootstrapRecords(fileSystem, input.logDirs[0]!),
-      listeners: [registeredEndpoint(input.controllerListener)],
+      listeners: [...controllersOf(input).map(registeredEndpoint)],
       brokerSessionTimeoutMs: number('broker.session.timeout.ms'),
       maxIdleIntervalMs: number('metadata.max.idle.interval.ms'),
     });
@@ -186,7 +186,7 @@ class BrokerNode implements RunningBroker {
   async start(): Promise<void> {
     const services = this.#services();
     this.listeners = await this.#sockets.bind(this.#input.listeners, brokerApis(services));
-    const controllers = await this.#sockets.bind([this.#input.controllerListener], controllerApis(services));
+    const controllers = await this.#sockets.bind(controllersOf(this.#input), controllerApis(services));
     this.controllerListener = controllers[0]!;
     this.#raft.register(this.#controller);
     this.#raft.start();
@@ -320,4 +320,8 @@ const SUPPORTED_FEATURES = [...supportedFeatures].map(([name, range]) => ({ name
 
 function registeredEndpoint({ name, host, port }: Listener): RegisteredEndpoint {
   return { name, host, port, securityProtocol: SecurityProtocol.PLAINTEXT };
+}
+
+function controllersOf({ controllerListener }: BrokerConfigInput): Listener[] {
+  return controllerListener === undefined ? [] : [controllerListener];
 }

@@ -2,7 +2,9 @@ import type { ClusterErrorCode, ClusterEvent, PartitionState, SegmentState } fro
 import type { Clock } from '../common/clock.ts';
 import type { FileSystem } from '../common/file-system.ts';
 import type { Logger } from '../common/logger.ts';
+import type { NodeNetwork } from '../common/network.ts';
 import type { Random } from '../common/random.ts';
+import type { ListenerFactory } from '../server/server-listener.ts';
 
 /** One listener as `listeners` or `advertised.listeners` name it, e.g. `PLAINTEXT://127.0.0.1:9092`. */
 export interface Listener {
@@ -12,23 +14,51 @@ export interface Listener {
   readonly port: number;
 }
 
-/** What one broker needs to run. Plain data, but for the ports, so that it can cross a thread boundary. */
+/** `process.roles`: a broker holds partitions and serves clients, a controller votes in the metadata quorum. */
+export type NodeRole = 'broker' | 'controller';
+
+/** What one node needs to run. Plain data, but for the ports, so that it can cross a thread boundary. */
 export interface BrokerConfigInput {
   readonly nodeId: number;
+  readonly roles: readonly NodeRole[];
   /** Kafka log directories, absolute; made and formatted when empty. The first one holds the metadata log. */
   readonly logDirs: readonly string[];
   /** For formatting a new directory, and checked against `meta.properties` of an old one. */
   readonly clusterId: string;
-  /** Client listeners. */
+  /** Client listeners; none on a node that is no broker. */
   readonly listeners: readonly Listener[];
   readonly advertisedListeners: readonly Listener[];
-  readonly controllerListener: Listener;
+  /** Undefined on a node that is no controller. */
+  readonly controllerListener: Listener | undefined;
   /** Broker configs by Kafka's names (`num.partitions`, …): what `server.properties` or `--config` set. */
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** The outside world of a broker. */
+/** What a node has bound, told to the owner of the cluster. */
+export interface BoundNode {
+  readonly nodeId: number;
+  readonly listeners: readonly Listener[];
+  readonly controllerListener: Listener | undefined;
+}
+
+/** A voter of the metadata quorum, with the address that it has now. */
+export interface QuorumVoter {
+  readonly nodeId: number;
+  /** For formatting a new directory; an old one has its own. */
+  readonly directoryId: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The outside world of a node. */
 export interface BrokerPorts {
+  readonly network: NodeNetwork;
+  readonly makeListener: ListenerFactory;
+  /**
+   * Called once, when the listeners are bound: tells the node who votes in the metadata quorum of a new cluster, and where the voters
+   * of any cluster are now. Resolves when they all have their ports.
+   */
+  readonly meet: (bound: BoundNode) => Promise<{ readonly voters: readonly QuorumVoter[] }>;
   readonly clock: Clock;
   readonly random: Random;
   readonly fileSystem: FileSystem;
@@ -39,13 +69,13 @@ export interface BrokerPorts {
   readonly onFatal: (error: Error) => void;
 }
 
-/** A broker that runs. `startBroker` in `broker-node.ts` makes one. */
+/** A node that runs. `startBroker` in `broker-node.ts` makes one. */
 export interface RunningBroker {
   readonly nodeId: number;
   readonly clusterId: string;
   /** With the ports that were really bound. */
   readonly listeners: readonly Listener[];
-  readonly controllerListener: Listener;
+  readonly controllerListener: Listener | undefined;
   controller(): { readonly id: number; readonly epoch: number };
   /** All partitions, or one topic's; `replicaStates` holds this broker's own entry only. */
   partitions(topic?: string): PartitionState[];

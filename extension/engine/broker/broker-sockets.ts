@@ -1,7 +1,7 @@
 import { LineLimiter } from '../common/line-limiter.ts';
 import type { AnyApiHandler } from '../server/api-handler.ts';
 import { RequestProcessor } from '../server/request-processor.ts';
-import { SocketServer } from '../server/socket-server.ts';
+import type { ServerListener } from '../server/server-listener.ts';
 import { type BrokerPorts, BrokerStartError, type Listener } from './broker-options.ts';
 import type { BrokerSettings } from './broker-settings.ts';
 
@@ -10,7 +10,7 @@ export class BrokerSockets {
   readonly #ports: BrokerPorts;
   readonly #settings: BrokerSettings;
   readonly #maxConnections: number;
-  readonly #servers: SocketServer[] = [];
+  readonly #servers: ServerListener[] = [];
 
   constructor(ports: BrokerPorts, settings: BrokerSettings, maxConnections: number) {
     this.#ports = ports;
@@ -29,7 +29,7 @@ export class BrokerSockets {
     for (const listener of listeners) {
       // Listeners of one name are one listener on several addresses: they share the port that the first one got.
       const port = listener.port === 0 ? (bound.find(({ name }) => name === listener.name)?.port ?? 0) : listener.port;
-      const server = new SocketServer({
+      const server = this.#ports.makeListener({
         listenerName: listener.name,
         host: listener.host,
         port,

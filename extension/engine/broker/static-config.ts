@@ -4,15 +4,18 @@ import type { BrokerConfigInput, Listener } from './broker-options.ts';
 
 /** The server.properties that this input amounts to: what DescribeConfigs shows as static. */
 export function staticConfig(input: BrokerConfigInput): Record<string, string> {
-  const security = new Set([...input.listeners, input.controllerListener].map(({ name }) => `${name}:PLAINTEXT`));
+  const { controllerListener } = input;
+  const all = controllerListener === undefined ? input.listeners : [...input.listeners, controllerListener];
+  const controllerName = controllerListener?.name ?? 'CONTROLLER';
+  const names = new Set([...all.map(({ name }) => name), controllerName]);
   return {
-    'process.roles': 'broker,controller',
+    'process.roles': input.roles.join(','),
     'node.id': String(input.nodeId),
     'log.dirs': input.logDirs.join(','),
-    listeners: [...input.listeners, input.controllerListener].map(listenerText).join(','),
+    listeners: all.map(listenerText).join(','),
     'advertised.listeners': input.advertisedListeners.map(listenerText).join(','),
-    'controller.listener.names': input.controllerListener.name,
-    'listener.security.protocol.map': [...security].join(','),
+    'controller.listener.names': controllerName,
+    'listener.security.protocol.map': [...names].map((name) => `${name}:PLAINTEXT`).join(','),
     ...input.config,
   };
 }

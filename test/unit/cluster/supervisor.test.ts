@@ -29,6 +29,7 @@ function input(id: number, config: Record<string, string> = {}): BrokerConfigInp
   const listener = { host: '127.0.0.1', port: 0 };
   return {
     nodeId: id,
+    roles: ['broker', 'controller'],
     clusterId: 'test-cluster',
     logDirs: [join(directory.path, `broker-${id}`)],
     listeners: [{ ...listener, name: 'PLAINTEXT' }],

@@ -39,7 +39,7 @@ export async function startFakeBroker(input: BrokerConfigInput, ports: BrokerPor
     return { ...listener, port: await listen(server, listener) };
   };
   const listeners = await Promise.all(input.listeners.map(bind));
-  const controllerListener = await bind(input.controllerListener);
+  const controllerListener = input.controllerListener && (await bind(input.controllerListener));
   ports.onEvent({ event: 'controller', controller: 1, epoch: 1 });
   const close = (): void => {
     for (const server of servers) server.close();
