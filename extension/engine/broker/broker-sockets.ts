@@ -10,9 +10,12 @@ export class BrokerSockets {
   readonly #ports: BrokerPorts;
   readonly #settings: BrokerSettings;
   readonly #maxConnections: number;
+  readonly #onSent: (bytes: Buffer) => void;
   readonly #servers: ServerListener[] = [];
 
-  constructor(ports: BrokerPorts, settings: BrokerSettings, maxConnections: number) {
+  /** `onSent` gets the byte arrays of responses back once they are with the operating system. */
+  constructor(ports: BrokerPorts, settings: BrokerSettings, maxConnections: number, onSent: (bytes: Buffer) => void) {
+    this.#onSent = onSent;
     this.#ports = ports;
     this.#settings = settings;
     this.#maxConnections = Math.min(settings.maxConnections, maxConnections);
@@ -39,6 +42,7 @@ export class BrokerSockets {
         maxFrameBytes: this.#settings.requestMaxBytes,
         maxIdleMs: this.#settings.connectionsMaxIdleMs,
         maxConnections: this.#maxConnections,
+        onSent: this.#onSent,
       });
       try {
         bound.push({ ...listener, port: await server.listen() });

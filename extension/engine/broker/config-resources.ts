@@ -19,15 +19,18 @@ interface AlterAnswer {
 
 /**
  * Has the controller alter configs. Those of one broker are altered through that broker: resources that name another one are
- * refused here and do not reach the controller.
+ * refused here and do not reach the controller. A controller, which has no id here, takes all.
  */
 export async function alterResources<R extends ConfigResource>(
   resources: readonly R[],
-  brokerId: number,
+  brokerId: number | undefined,
   alter: (accepted: R[]) => Promise<AlterAnswer>,
 ): Promise<AlterAnswer> {
   const isForeign = ({ resourceType, resourceName }: R): boolean =>
-    resourceType === ConfigResourceType.BROKER && resourceName !== '' && resourceName !== String(brokerId);
+    brokerId !== undefined &&
+    resourceType === ConfigResourceType.BROKER &&
+    resourceName !== '' &&
+    resourceName !== String(brokerId);
   const answer = await alter(resources.filter((resource) => !isForeign(resource)));
   const refused = resources.filter(isForeign).map(({ resourceType, resourceName }) => ({
     resourceType,

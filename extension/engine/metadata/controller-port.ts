@@ -20,21 +20,26 @@ import type { IncrementalAlterConfigsRequest } from '../../protocol/generated/in
 import type { IncrementalAlterConfigsResponseInput } from '../../protocol/generated/incremental-alter-configs-response.ts';
 
 /**
- * The controller as a broker sees it: the one in this process, or (later) one behind a socket. Requests and responses are
+ * The controller as a broker sees it: the one in this process, or one behind a socket. Requests and responses are
  * the messages of the definitions, so a handler passes them through.
  *
- * Every method resolves once its records are committed and published to this node, and rejects with ApiError:
+ * Every method resolves once its records are committed (and published to the controller's node), and rejects with ApiError:
  * NOT_CONTROLLER when this node does not lead or loses the lead, and whatever else fails the request as a whole. What
  * fails for one topic or resource stands in the response.
+ *
+ * `version` is that of the client's request, kept on the way to another node.
  */
 export interface Controller {
   /** All versions. Duplicate names in the request, illegal names, colliding names and so on are answered as Kafka does. */
-  createTopics(request: CreateTopicsRequest): Promise<CreateTopicsResponseInput>;
+  createTopics(request: CreateTopicsRequest, version?: number): Promise<CreateTopicsResponseInput>;
   /** All versions: `topicNames` up to 5, `topics` (names or ids) from 6 on. */
-  deleteTopics(request: DeleteTopicsRequest): Promise<DeleteTopicsResponseInput>;
-  createPartitions(request: CreatePartitionsRequest): Promise<CreatePartitionsResponseInput>;
-  incrementalAlterConfigs(request: IncrementalAlterConfigsRequest): Promise<IncrementalAlterConfigsResponseInput>;
-  alterConfigs(request: AlterConfigsRequest): Promise<AlterConfigsResponseInput>;
+  deleteTopics(request: DeleteTopicsRequest, version?: number): Promise<DeleteTopicsResponseInput>;
+  createPartitions(request: CreatePartitionsRequest, version?: number): Promise<CreatePartitionsResponseInput>;
+  incrementalAlterConfigs(
+    request: IncrementalAlterConfigsRequest,
+    version?: number,
+  ): Promise<IncrementalAlterConfigsResponseInput>;
+  alterConfigs(request: AlterConfigsRequest, version?: number): Promise<AlterConfigsResponseInput>;
   /** A block of 1,000 producer ids for a registered broker. */
   allocateProducerIds(request: AllocateProducerIdsRequest): Promise<AllocateProducerIdsResponseInput>;
   /** Registers a broker, fenced; the response has its epoch. */

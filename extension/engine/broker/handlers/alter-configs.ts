@@ -5,10 +5,12 @@ import { defineHandler } from '../../server/api-handler.ts';
 import { alterResources, failedResources } from '../config-resources.ts';
 
 /** AlterConfigs, versions 0–2: replaces all configs of a resource. Superseded by IncrementalAlterConfigs. */
-export function alterConfigsHandler(controller: Controller, brokerId: number) {
+export function alterConfigsHandler(controller: Controller, brokerId: number | undefined) {
   return defineHandler(alterConfigsRequest, alterConfigsResponse, {
-    handle: (request) =>
-      alterResources(request.resources, brokerId, (resources) => controller.alterConfigs({ ...request, resources })),
+    handle: (request, { apiVersion }) =>
+      alterResources(request.resources, brokerId, (resources) =>
+        controller.alterConfigs({ ...request, resources }, apiVersion),
+      ),
     failed: (errorCode, request) => failedResources(errorCode, request),
   });
 }

@@ -6,7 +6,7 @@ import { defineHandler } from '../../server/api-handler.ts';
 /** CreatePartitions, versions 0–3 (KIP-195): the controller decides. */
 export function createPartitionsHandler(controller: Controller) {
   return defineHandler(createPartitionsRequest, createPartitionsResponse, {
-    handle: (request) => controller.createPartitions(request),
+    handle: (request, { apiVersion }) => controller.createPartitions(request, apiVersion),
     failed: (errorCode, request) => ({
       throttleTimeMs: 0,
       results: request.topics.map(({ name }) => ({ name, errorCode })),

@@ -6,7 +6,7 @@ import { defineHandler } from '../../server/api-handler.ts';
 /** CreateTopics, versions 2–7: the controller decides. 4: broker defaults (KIP-464). 5: configs in the answer (KIP-525). */
 export function createTopicsHandler(controller: Controller) {
   return defineHandler(createTopicsRequest, createTopicsResponse, {
-    handle: (request) => controller.createTopics(request),
+    handle: (request, { apiVersion }) => controller.createTopics(request, apiVersion),
     failed: (errorCode, request) => ({
       throttleTimeMs: 0,
       topics: request.topics.map(({ name }) => ({ name, errorCode, errorMessage: null })),

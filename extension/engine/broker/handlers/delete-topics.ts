@@ -6,7 +6,7 @@ import { defineHandler } from '../../server/api-handler.ts';
 /** DeleteTopics, versions 1–6: the controller decides. 6: topics by name or id (KIP-516). */
 export function deleteTopicsHandler(controller: Controller) {
   return defineHandler(deleteTopicsRequest, deleteTopicsResponse, {
-    handle: (request) => controller.deleteTopics(request),
+    handle: (request, { apiVersion }) => controller.deleteTopics(request, apiVersion),
     failed: (errorCode, request, { apiVersion }) => ({
       throttleTimeMs: 0,
       responses:

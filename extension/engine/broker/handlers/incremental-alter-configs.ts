@@ -5,11 +5,11 @@ import { defineHandler } from '../../server/api-handler.ts';
 import { alterResources, failedResources } from '../config-resources.ts';
 
 /** IncrementalAlterConfigs, versions 0–1 (KIP-339): set, delete, append to and subtract from single configs. */
-export function incrementalAlterConfigsHandler(controller: Controller, brokerId: number) {
+export function incrementalAlterConfigsHandler(controller: Controller, brokerId: number | undefined) {
   return defineHandler(incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, {
-    handle: (request) =>
+    handle: (request, { apiVersion }) =>
       alterResources(request.resources, brokerId, (resources) =>
-        controller.incrementalAlterConfigs({ ...request, resources }),
+        controller.incrementalAlterConfigs({ ...request, resources }, apiVersion),
       ),
     failed: (errorCode, request) => failedResources(errorCode, request),
   });
