@@ -74,6 +74,31 @@ export interface QuorumDescription {
   readonly nodes: readonly { readonly nodeId: number; readonly listeners: readonly VoterEndpoint[] }[];
 }
 
+/** What this node sees of the quorum, told when it changes. */
+export interface QuorumStatus {
+  /** -1 while nobody leads. */
+  readonly leaderId: number;
+  readonly epoch: number;
+  /** Ids of those who vote. */
+  readonly voters: readonly number[];
+  /** False once too few voters answer for anybody to lead. */
+  readonly hasMajority: boolean;
+  /** For people, e.g. "node 2 was elected by nodes 2 and 3". */
+  readonly reason: string;
+}
+
+/** Times of the quorum, in ms, by the names that Kafka gives them. */
+export interface RaftTiming {
+  /** `controller.quorum.election.timeout.ms` */
+  readonly electionTimeoutMs: number;
+  /** `controller.quorum.fetch.timeout.ms` */
+  readonly fetchTimeoutMs: number;
+  /** `controller.quorum.election.backoff.max.ms` */
+  readonly electionBackoffMaxMs: number;
+  /** `controller.quorum.request.timeout.ms` */
+  readonly requestTimeoutMs: number;
+}
+
 /** One node's part in the quorum. */
 export interface RaftClient {
   readonly nodeId: number;

@@ -7,6 +7,15 @@ export interface ReplicaKey {
   readonly directoryId: string | undefined;
 }
 
+/** Where a voter can be reached now, and which disk it has: what nodes that start together tell each other. */
+export interface VoterAddress {
+  readonly nodeId: number;
+  /** Of the directory that holds its metadata log; undefined where that was formatted without ids (kraft.version 0). */
+  readonly directoryId: string | undefined;
+  readonly host: string;
+  readonly port: number;
+}
+
 /** One voter as the voters record has it. */
 export interface VoterNode extends ReplicaKey {
   readonly endpoints: readonly VoterEndpoint[];

@@ -7,12 +7,16 @@ import type { MetaProperties } from '../../log/meta-properties.ts';
 import { RaftError, RaftErrorCode } from '../raft-ports.ts';
 import type { VoterEndpoint } from '../raft-ports.ts';
 import { VoterSet } from '../voter-set.ts';
+import type { VoterAddress, VoterNode } from '../voter-set.ts';
 import { readSnapshot, snapshotName, writeSnapshotSync } from './snapshots.ts';
 
 export const METADATA_TOPIC = '__cluster_metadata';
 /** Folder of the metadata log inside the first log directory. */
 export const METADATA_LOG = `${METADATA_TOPIC}-0`;
 export const BOOTSTRAP_CHECKPOINT = 'bootstrap.checkpoint';
+
+/** The listener that voters talk through, where nothing else is configured. */
+export const CONTROLLER_LISTENER = 'CONTROLLER';
 
 /** Range of kraft.version that this implementation supports: configured voters, and voters kept in the log. */
 export const KRAFT_VERSIONS = { min: 0, max: 1 } as const;
@@ -27,6 +31,13 @@ export interface FormatOptions {
   readonly logDirs: readonly string[];
   /** The node's own addresses in the voters record; undefined for a node that is no voter. */
   readonly controllerEndpoints: readonly VoterEndpoint[] | undefined;
+  /**
+   * The first voters of a new quorum (Kafka's `--initial-controllers`), this node's own directory among them; a node that is not
+   * in the list is formatted as Kafka does with `--no-initial-controllers`. Left out: this node alone (`--standalone`).
+   */
+  readonly initialVoters?: readonly VoterAddress[];
+  /** For the first directory where it is new: the id that `initialVoters` has of it, see {@link firstDirectoryId}. */
+  readonly directoryId?: string | undefined;
   /** Frames of the records that a new cluster begins with: its feature levels. */
   readonly bootstrapRecords: readonly Buffer[];
 }
@@ -45,7 +56,8 @@ export function formatLogDirs(options: FormatOptions): MetaProperties[] {
   return options.logDirs.map((logDir, index) => {
     fileSystem.mkdirSync(logDir);
     const existing = readExisting(fileSystem, logDir);
-    const meta = existing ?? { nodeId, clusterId, directoryId: randomUuid(random) };
+    const given = index === 0 ? options.directoryId : undefined;
+    const meta = existing ?? { nodeId, clusterId, directoryId: given ?? randomUuid(random) };
     expectOurs(logDir, meta, nodeId, clusterId);
     if (meta.directoryId !== undefined && directoryIds.has(meta.directoryId)) {
       throw new RaftError(
@@ -61,6 +73,18 @@ export function formatLogDirs(options: FormatOptions): MetaProperties[] {
     }
     return meta;
   });
+}
+
+/**
+ * The id of a node's first directory, before it is formatted: what its meta.properties says (undefined where that has none),
+ * or a new one.
+ *
+ * @throws RaftError INCONSISTENT_DIRECTORY when meta.properties cannot be read
+ */
+export function firstDirectoryId(fileSystem: FileSystem, random: Random, logDir: string): string | undefined {
+  fileSystem.mkdirSync(logDir);
+  const existing = readExisting(fileSystem, logDir);
+  return existing === undefined ? randomUuid(random) : existing.directoryId;
 }
 
 /**
@@ -100,22 +124,32 @@ function expectOurs(logDir: string, meta: MetaProperties, nodeId: number, cluste
 }
 
 function formatMetadata(options: FormatOptions, logDir: string, directoryId: string): void {
-  const { fileSystem, nodeId, controllerEndpoints } = options;
+  const { fileSystem, nodeId } = options;
   const nowMs = options.clock.nowMs();
   const plain = { epoch: 0, lastContainedLogTimestampMs: 0, nowMs, kraftVersion: 0, voters: undefined };
   writeSnapshotSync(fileSystem, `${logDir}/${BOOTSTRAP_CHECKPOINT}`, plain, [options.bootstrapRecords]);
-  if (controllerEndpoints === undefined) return;
+  const nodes = firstVoters(options, directoryId);
+  if (!nodes.some(({ id }) => id === nodeId)) return;
   const directory = `${logDir}/${METADATA_LOG}`;
   fileSystem.mkdirSync(directory);
-  const voters = new VoterSet([
-    {
-      id: nodeId,
-      directoryId,
-      endpoints: controllerEndpoints,
-      minKRaftVersion: KRAFT_VERSIONS.min,
-      maxKRaftVersion: KRAFT_VERSIONS.max,
-    },
-  ]);
+  const voters = new VoterSet(nodes);
   const first = { ...plain, lastContainedLogTimestampMs: nowMs, kraftVersion: KRAFT_VERSIONS.max, voters };
   writeSnapshotSync(fileSystem, `${directory}/${snapshotName({ offset: 0, epoch: 0 })}`, first, []);
+}
+
+function firstVoters(options: FormatOptions, directoryId: string): VoterNode[] {
+  const { nodeId, controllerEndpoints, initialVoters } = options;
+  const versions = { minKRaftVersion: KRAFT_VERSIONS.min, maxKRaftVersion: KRAFT_VERSIONS.max };
+  if (initialVoters === undefined) {
+    return controllerEndpoints === undefined
+      ? []
+      : [{ id: nodeId, directoryId, endpoints: controllerEndpoints, ...versions }];
+  }
+  const name = controllerEndpoints?.[0]?.name ?? CONTROLLER_LISTENER;
+  return initialVoters.map((voter) => ({
+    id: voter.nodeId,
+    directoryId: voter.directoryId,
+    endpoints: [{ name, host: voter.host, port: voter.port }],
+    ...versions,
+  }));
 }

@@ -3,7 +3,9 @@ import { RecordBatchBuilder } from '../../../records/record-batch-builder.ts';
 import type { Clock } from '../../common/clock.ts';
 import type { FileSystem } from '../../common/file-system.ts';
 import type { Logger } from '../../common/logger.ts';
+import type { NodeNetwork } from '../../common/network.ts';
 import { ZERO_UUID } from '../../common/random.ts';
+import type { Random } from '../../common/random.ts';
 import { RaftCore } from '../raft-core.ts';
 import type { RaftEffect } from '../raft-core.ts';
 import { RaftError, RaftErrorCode } from '../raft-ports.ts';
@@ -12,11 +14,14 @@ import type {
   LeaderAndEpoch,
   OffsetAndEpoch,
   QuorumDescription,
+  QuorumStatus,
   RaftClient,
   RaftListener,
+  RaftTiming,
   VoterEndpoint,
 } from '../raft-ports.ts';
 import { sameVoter } from '../voter-set.ts';
+import type { VoterAddress } from '../voter-set.ts';
 import * as control from './control-records.ts';
 import { KRAFT_VERSIONS, METADATA_LOG } from './format-directory.ts';
 import type { MetadataLog } from './metadata-log.ts';
@@ -33,8 +38,22 @@ export interface RaftDriverOptions {
   /** The first log directory, and what its meta.properties says. */
   readonly logDir: string;
   readonly directoryId: string | undefined;
-  /** This node's own addresses for the quorum. */
+  /** For requests of other nodes; undefined accepts any. */
+  readonly clusterId?: string;
+  /** This node's own addresses for the quorum; empty for a node that has no controller listener and so never votes. */
   readonly controllerEndpoints: readonly VoterEndpoint[];
+  /**
+   * Where the voters are now: overrides the addresses that the directory remembers, names the voters of a quorum that is
+   * configured (kraft.version 0), and tells a new node whom to ask.
+   */
+  readonly voters?: readonly VoterAddress[];
+  /** Left out for a node that is the only one. */
+  readonly network?: NodeNetwork;
+  readonly random?: Random;
+  /** Kafka's defaults unless given. */
+  readonly timing?: RaftTiming;
+  /** Called when a leader is known, or is not any more. */
+  readonly onQuorumChange?: (status: QuorumStatus) => void;
   readonly clock: Clock;
   readonly fileSystem: FileSystem;
   readonly logger: Logger;
