@@ -10,6 +10,7 @@ import type { AutoTopicCreation } from './auto-topic-creation.ts';
 import type { BrokerSettings } from './broker-settings.ts';
 import type { FetchSessionCache } from './fetch-session.ts';
 import { alterConfigsHandler } from './handlers/alter-configs.ts';
+import { alterPartitionHandler } from './handlers/alter-partition.ts';
 import { apiVersionsHandler, type FinalizedFeatures, type SupportedFeature } from './handlers/api-versions.ts';
 import { assignReplicasToDirsHandler } from './handlers/assign-replicas-to-dirs.ts';
 import { createPartitionsHandler } from './handlers/create-partitions.ts';
@@ -116,6 +117,7 @@ export function controllerApis(services: ApiServices): AnyApiHandler[] {
     alterConfigsHandler(controller, brokerId),
     incrementalAlterConfigsHandler(controller, brokerId),
     describeQuorumHandler(() => services.describeQuorum()),
+    alterPartitionHandler(controller),
     assignReplicasToDirsHandler(controller),
   ];
   for (const handler of handlers) {

@@ -4,6 +4,8 @@ import { allocateProducerIdsRequest } from '../../protocol/generated/allocate-pr
 import { allocateProducerIdsResponse } from '../../protocol/generated/allocate-producer-ids-response.ts';
 import { alterConfigsRequest } from '../../protocol/generated/alter-configs-request.ts';
 import { alterConfigsResponse } from '../../protocol/generated/alter-configs-response.ts';
+import { alterPartitionRequest } from '../../protocol/generated/alter-partition-request.ts';
+import { alterPartitionResponse } from '../../protocol/generated/alter-partition-response.ts';
 import { assignReplicasToDirsRequest } from '../../protocol/generated/assign-replicas-to-dirs-request.ts';
 import { assignReplicasToDirsResponse } from '../../protocol/generated/assign-replicas-to-dirs-response.ts';
 import { brokerHeartbeatRequest } from '../../protocol/generated/broker-heartbeat-request.ts';
@@ -92,6 +94,9 @@ export class ControllerChannel implements Controller {
       allocateProducerIdsResponse,
       request,
     );
+
+  readonly alterPartition: Controller['alterPartition'] = (request) =>
+    this.#ask((local) => local.alterPartition(request), alterPartitionRequest, alterPartitionResponse, request);
 
   readonly assignReplicasToDirs: Controller['assignReplicasToDirs'] = (request) =>
     this.#ask(

@@ -81,6 +81,11 @@ export class ConfigResolver {
     return overrides.size === 0 ? defaults : { ...defaults, ...Object.fromEntries(overrides) };
   }
 
+  /** One topic config's effective value. */
+  topicValue(configs: ConfigsImage, topic: string, name: string): string | undefined {
+    return configs.get(ConfigResourceType.TOPIC, topic).get(name) ?? this.topicDefaults(configs)[name];
+  }
+
   /** What a topic without configs of its own has. */
   topicDefaults(configs: ConfigsImage): ConfigValues {
     const own = this.#own(configs);

@@ -2,6 +2,8 @@ import type { AllocateProducerIdsRequest } from '../../protocol/generated/alloca
 import type { AllocateProducerIdsResponseInput } from '../../protocol/generated/allocate-producer-ids-response.ts';
 import type { AlterConfigsRequest } from '../../protocol/generated/alter-configs-request.ts';
 import type { AlterConfigsResponseInput } from '../../protocol/generated/alter-configs-response.ts';
+import type { AlterPartitionRequest } from '../../protocol/generated/alter-partition-request.ts';
+import type { AlterPartitionResponseInput } from '../../protocol/generated/alter-partition-response.ts';
 import type { AssignReplicasToDirsRequest } from '../../protocol/generated/assign-replicas-to-dirs-request.ts';
 import type { AssignReplicasToDirsResponseInput } from '../../protocol/generated/assign-replicas-to-dirs-response.ts';
 import type { BrokerHeartbeatRequest } from '../../protocol/generated/broker-heartbeat-request.ts';
@@ -49,6 +51,8 @@ export interface Controller {
    * once `shouldShutDown` comes back: its partitions have moved, or have no leader any more.
    */
   heartbeat(request: BrokerHeartbeatRequest): Promise<BrokerHeartbeatResponseInput>;
+  /** A leader tells the ISR it sees. Versions 2 and 3; rejects with STALE_BROKER_EPOCH, all else stands with the partitions. */
+  alterPartition(request: AlterPartitionRequest): Promise<AlterPartitionResponseInput>;
   /** A broker tells in which of its directories its replicas lie (KIP-858); errors of single partitions are in the response. */
   assignReplicasToDirs(request: AssignReplicasToDirsRequest): Promise<AssignReplicasToDirsResponseInput>;
   registerController(request: ControllerRegistrationRequest): Promise<ControllerRegistrationResponseInput>;

@@ -2,6 +2,8 @@ import type { AllocateProducerIdsRequest } from '../../protocol/generated/alloca
 import type { AllocateProducerIdsResponseInput } from '../../protocol/generated/allocate-producer-ids-response.ts';
 import type { AlterConfigsRequest } from '../../protocol/generated/alter-configs-request.ts';
 import type { AlterConfigsResponseInput } from '../../protocol/generated/alter-configs-response.ts';
+import type { AlterPartitionRequest } from '../../protocol/generated/alter-partition-request.ts';
+import type { AlterPartitionResponseInput } from '../../protocol/generated/alter-partition-response.ts';
 import type { AssignReplicasToDirsRequest } from '../../protocol/generated/assign-replicas-to-dirs-request.ts';
 import type { AssignReplicasToDirsResponseInput } from '../../protocol/generated/assign-replicas-to-dirs-response.ts';
 import type { BrokerHeartbeatRequest } from '../../protocol/generated/broker-heartbeat-request.ts';
@@ -35,6 +37,7 @@ import type { ConfigResolver } from './config-resolver.ts';
 import type { ControlContext, Decision } from './control-context.ts';
 import type { Controller } from './controller-port.ts';
 import { assignReplicasToDirs } from './directory-control.ts';
+import { alterPartition } from './isr-control.ts';
 import { MetadataDelta } from './metadata-delta.ts';
 import type { MetadataImage } from './metadata-image.ts';
 import type { MetadataLoader } from './metadata-loader.ts';
@@ -164,6 +167,10 @@ export class QuorumController implements Controller, RaftListener {
       this.#watchSessions();
       return decision;
     });
+  }
+
+  alterPartition(request: AlterPartitionRequest): Promise<AlterPartitionResponseInput> {
+    return this.#write((context) => alterPartition(context, request));
   }
 
   assignReplicasToDirs(request: AssignReplicasToDirsRequest): Promise<AssignReplicasToDirsResponseInput> {

@@ -9,12 +9,13 @@ import type {
 } from '../../protocol/generated/create-topics-response.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ApiError } from '../common/api-error.ts';
-import { randomUuid, UNASSIGNED_DIRECTORY, ZERO_UUID } from '../common/random.ts';
+import { randomUuid, ZERO_UUID } from '../common/random.ts';
 import { checkTopicConfigs } from './config-checks.ts';
 import { versionOf } from './control-context.ts';
 import type { ControlContext, Decision } from './control-context.ts';
 import { ConfigResourceType } from './metadata-image.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
+import { newDirectory } from './partition-changes.ts';
 import { NO_LEADER } from './partition-registration.ts';
 import { firstPlacement, isActiveBroker, placementAfter, placementBrokers, placeReplicas } from './replica-placer.ts';
 import { SortedMap } from './sorted-map.ts';
@@ -264,13 +265,8 @@ export function partitionRecord(
       leaderEpoch: 0,
       partitionEpoch: 0,
       ...(version.directories === true
-        ? { directories: replicas.map((replica) => defaultDirectory(brokers.get(replica)?.directories ?? [])) }
+        ? { directories: replicas.map((replica) => newDirectory(context, replica)) }
         : {}),
     },
   };
-}
-
-/** With one directory there is no choice; among several the broker chooses and tells. */
-function defaultDirectory(directories: readonly string[]): string {
-  return directories.length === 1 ? directories[0]! : UNASSIGNED_DIRECTORY;
 }

@@ -28,7 +28,7 @@ function change(
     version: metadataVersion(30),
     isElrEnabled: true,
     minIsr: 1,
-    allowUnclean: false,
+    election: 'online',
     ...options,
   });
   if (record === undefined) return undefined;
@@ -50,7 +50,7 @@ describe('who leads', () => {
   });
 
   test('where it is allowed, the first alive is, alone in the ISR, and has to recover', () => {
-    expect(change({ isr: [2] }, [], [1, 3], { isElrEnabled: false, allowUnclean: true })).toEqual({
+    expect(change({ isr: [2] }, [], [1, 3], { isElrEnabled: false, election: 'unclean' })).toEqual({
       leader: 3,
       isr: [3],
       leaderRecoveryState: 1,
@@ -101,7 +101,7 @@ describe('eligible leader replicas', () => {
   test('another one that comes back first has to wait', () => {
     const offline = { isr: [], leader: -1, elr: [2], lastKnownElr: [2] };
     expect(change(offline, [], [1, 3])).toBeUndefined();
-    expect(change(offline, [], [1, 3], { allowUnclean: true })).toEqual({
+    expect(change(offline, [], [1, 3], { election: 'unclean' })).toEqual({
       leader: 3,
       isr: [3],
       leaderRecoveryState: 1,
