@@ -1,13 +1,8 @@
 import type { Logger } from '../common/logger.ts';
 import { OffsetCheckpoint } from './log-directory.ts';
 import type { LogDirectory, PartitionOffset } from './log-directory.ts';
+import type { PlacedLog } from './placed-logs.ts';
 import type { UnifiedLog } from './unified-log.ts';
-
-/** A log and the log directory it lies in. */
-export interface PlacedLog {
-  readonly log: UnifiedLog;
-  readonly directory: LogDirectory;
-}
 
 /** Writes what the next start must know of logs into the roots of their directories. */
 export class LogCheckpoints {

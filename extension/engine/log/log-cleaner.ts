@@ -2,10 +2,10 @@ import { cleanableRange, dirtyRatio, isWorthCleaning } from './cleanable-log.ts'
 import type { CleanableRange } from './cleanable-log.ts';
 import { Cleaner, CleaningInterrupted } from './cleaner.ts';
 import type { CleaningResult } from './cleaner.ts';
-import type { PlacedLog } from './log-checkpoints.ts';
 import { OffsetCheckpoint } from './log-directory.ts';
 import type { LogDirectory } from './log-directory.ts';
 import type { LogEnvironment } from './log-environment.ts';
+import type { PlacedLog } from './placed-logs.ts';
 import type { UnifiedLog } from './unified-log.ts';
 
 /** `log.cleaner.dedupe.buffer.size`. */
@@ -33,6 +33,10 @@ export class LogCleaner {
   readonly #endOffsets = new Map<string, number>();
   /** Why logs are left alone. */
   readonly #uncleanable = new Map<string, string>();
+  /** Logs that must not be compacted for now. */
+  readonly #paused = new Set<string>();
+  /** The round under way. */
+  #round: { readonly name: string; readonly done: Promise<void> } | undefined;
   #running: Promise<void> | undefined;
   #stopped = false;
 
@@ -59,6 +63,30 @@ export class LogCleaner {
   forget(name: string): void {
     this.#endOffsets.delete(name);
     this.#uncleanable.delete(name);
+    this.#paused.delete(name);
+  }
+
+  /** No round of this log begins; resolves when one that is under way is over. Never rejects. */
+  async pause(name: string): Promise<void> {
+    this.#paused.add(name);
+    if (this.#round?.name === name) await this.#round.done;
+  }
+
+  resume(name: string): void {
+    this.#paused.delete(name);
+  }
+
+  /** The log lies in another directory now, whose checkpoint has to say how far it is compacted. Never throws. */
+  placeChanged(name: string): void {
+    if (!this.#endOffsets.has(name)) return;
+    for (const directory of this.#options.directories) {
+      if (directory.failure !== undefined) continue;
+      try {
+        this.#writeCheckpoint(directory);
+      } catch (error) {
+        this.#options.environment.logger.error(`Could not write the cleaner's checkpoint in ${directory.path}`, error);
+      }
+    }
   }
 
   /** Compacts until no log is worth it. Calls while it runs join it. Never rejects. */
@@ -77,7 +105,10 @@ export class LogCleaner {
 
   async #run(): Promise<void> {
     for (let found = this.#filthiest(); found !== undefined && !this.#stopped; found = this.#filthiest()) {
-      await this.#clean(found.placed, found.range);
+      const done = this.#clean(found.placed, found.range);
+      this.#round = { name: found.placed.log.name, done };
+      await done;
+      this.#round = undefined;
     }
   }
 
@@ -86,7 +117,8 @@ export class LogCleaner {
     let filthiest: { placed: PlacedLog; range: CleanableRange } | undefined;
     for (const placed of this.#options.logs()) {
       const { log } = placed;
-      if (!log.config.isCompacted || !log.isInService || this.#uncleanable.has(log.name)) continue;
+      if (!log.config.isCompacted || !log.isInService) continue;
+      if (this.#uncleanable.has(log.name) || this.#paused.has(log.name)) continue;
       try {
         const range = cleanableRange(log, this.#checkpointOf(log), nowMs);
         if (!isWorthCleaning(range, log.config)) continue;

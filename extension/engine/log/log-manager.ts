@@ -1,18 +1,21 @@
-import { ErrorCode } from '../../protocol/errors.ts';
 import { ApiError } from '../common/api-error.ts';
 import { FlushScheduler } from './flush-scheduler.ts';
 import { LogCheckpoints } from './log-checkpoints.ts';
-import type { PlacedLog } from './log-checkpoints.ts';
 import { LogCleaner } from './log-cleaner.ts';
 import type { LogConfig } from './log-config.ts';
-import { LogDirectory, OffsetCheckpoint } from './log-directory.ts';
-import type { OffsetsByPartition } from './log-directory.ts';
+import { LogDirectories } from './log-directories.ts';
+import type { LogDirectory } from './log-directory.ts';
+import { discover, readDirectoryState, supersededLogs } from './log-discovery.ts';
+import type { DirectoryState, FoundLog } from './log-discovery.ts';
 import { isOutOfSpace, storageError } from './log-errors.ts';
-import { directoryName, parseDirectoryName, temporaryDirectoryName } from './log-file-names.ts';
+import { LogDisposal } from './log-disposal.ts';
+import { directoryName } from './log-file-names.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { openLog } from './log-loader.ts';
-import { readMetaProperties } from './meta-properties.ts';
+import { LogMoves } from './log-moves.ts';
 import { PeriodicWork } from './periodic-work.ts';
+import { PlacedLogs } from './placed-logs.ts';
+import type { PlacedLog } from './placed-logs.ts';
 import { deleteOldSegments } from './retention-task.ts';
 import type { UnifiedLog } from './unified-log.ts';
 
@@ -20,10 +23,14 @@ export interface LogManagerOptions {
   readonly environment: LogEnvironment;
   /** `log.dirs`: absolute paths of directories that exist. */
   readonly directories: readonly string[];
+  /** Those of {@link directories} that cannot be used, by path, and why. The rest serves. */
+  readonly unusable?: ReadonlyMap<string, unknown>;
   /** For logs that are found on disk, unless {@link topicConfig} knows better. */
   readonly config: LogConfig;
   /** The configs of a topic where they are known at load already; else the broker sets them with `updateConfig`. */
   readonly topicConfig?: (topic: string) => LogConfig | undefined;
+  /** The id of the directory that the controller knows a replica in, where that is known at load already. */
+  readonly assignedDirectory?: (topic: string, partition: number) => string | undefined;
   /** `log.retention.check.interval.ms`. */
   readonly retentionCheckIntervalMs?: number;
   /** `log.cleaner.backoff.ms`: how often is looked for logs to compact. */
@@ -41,12 +48,9 @@ export interface LogManagerOptions {
 export interface CreateLogOptions {
   readonly topicId: string;
   readonly config: LogConfig;
-  /** Where the controller placed the replica; undefined or unknown: the directory with the fewest logs. */
+  /** Where the controller knows the replica; undefined or unassigned: the directory with the fewest logs. */
   readonly directoryId: string | undefined;
 }
-
-/** The log of the quorum lies in the first directory like a partition, but belongs to the quorum alone. */
-const METADATA_TOPIC = '__cluster_metadata';
 
 /** How long loading may go on without letting anything else run. */
 const LOAD_SLICE_MS = 25;
@@ -60,23 +64,25 @@ const PRODUCER_EXPIRY_INTERVAL_MS = 600_000;
 const DEFAULT_RETENTION_CHECK_INTERVAL_MS = 300_000;
 const DEFAULT_CLEANER_BACKOFF_MS = 15_000;
 
-/** What one directory says of its logs before they are opened. */
-interface DirectoryState {
+/** A log that is not in service, and why. */
+interface UnopenedLog {
+  readonly failure: ApiError;
   readonly directory: LogDirectory;
-  readonly hadCleanShutdown: boolean;
-  readonly recoveryPoints: OffsetsByPartition;
-  readonly logStartOffsets: OffsetsByPartition;
-  readonly highWatermarks: OffsetsByPartition;
+  /** Where it is known: a topic of another id has nothing to do with this log. */
+  readonly topicId: string | undefined;
 }
 
 /** All partitions on the disks of one broker: found, made, deleted, and looked after. */
 export class LogManager {
+  /** Logs on their way to another directory. */
+  readonly moves: LogMoves;
   readonly #environment: LogEnvironment;
   readonly #options: LogManagerOptions;
-  readonly #directories: LogDirectory[];
-  readonly #logs = new Map<string, PlacedLog>();
-  /** Logs that were found but could not be opened, and why. */
-  readonly #unopened = new Map<string, { readonly failure: ApiError; readonly directory: LogDirectory }>();
+  readonly #directories: LogDirectories;
+  readonly #logs = new PlacedLogs();
+  /** Logs that were found but could not be opened, or whose directory has failed. */
+  readonly #unopened = new Map<string, UnopenedLog>();
+  readonly #disposal: LogDisposal;
   readonly #checkpoints: LogCheckpoints;
   readonly #work: PeriodicWork;
   #cleaner: LogCleaner | undefined;
@@ -87,16 +93,23 @@ export class LogManager {
     this.#environment = options.environment;
     this.#options = options;
     const { fileSystem, logger } = options.environment;
-    this.#directories = options.directories.map((path) => {
-      const directoryId = readMetaProperties(fileSystem, path)?.directoryId;
-      return new LogDirectory(fileSystem, path, directoryId, logger);
+    this.#directories = new LogDirectories(fileSystem, options.directories, options.unusable ?? new Map(), logger);
+    this.#checkpoints = new LogCheckpoints(this.directories, () => this.#placed(), logger);
+    this.#disposal = new LogDisposal(options.environment, (directory, error) => this.#failDirectory(directory, error));
+    this.moves = new LogMoves({
+      environment: options.environment,
+      logs: this.#logs,
+      disposal: this.#disposal,
+      open: (of, directory, path) => this.#openNew(of, of.config, directory, path),
+      failDirectory: (directory, error) => this.#failDirectory(directory, error),
+      cleaner: () => this.#cleaner,
+      placeChanged: () => this.#checkpoints.offsets(),
     });
-    this.#checkpoints = new LogCheckpoints(this.#directories, () => this.#logs.values(), logger);
     this.#work = new PeriodicWork(options.environment.clock, logger);
   }
 
   get directories(): readonly LogDirectory[] {
-    return this.#directories;
+    return this.#directories.all;
   }
 
   /** The broker epoch at the last clean stop, -1 where there was none (KIP-966). */
@@ -113,24 +126,24 @@ export class LogManager {
     return this.#logs.get(directoryName(topic, partition))?.directory;
   }
 
-  /** Every log, those of failed directories included. */
+  /** Every log in service; the copies that are on their way to another directory are not among them. */
   *logs(): Generator<UnifiedLog> {
     for (const { log } of this.#logs.values()) yield log;
   }
 
+  *#placed(): Generator<PlacedLog> {
+    yield* this.#logs.values();
+    yield* this.moves.futures.values();
+  }
+
   /** Opens every log on disk, recovering those that were not closed cleanly, and starts the periodic work. */
   async load(): Promise<void> {
-    const found: { readonly state: DirectoryState; readonly name: string }[] = [];
-    for (const directory of this.#directories) {
-      const state = this.#readState(directory);
-      if (state === undefined) continue;
-      for (const name of this.#partitionNames(directory)) found.push({ state, name });
-    }
+    const found = this.#discover();
     const { clock } = this.#environment;
     let sliceStartMs = clock.monotonicMs();
-    for (const [index, { state, name }] of found.entries()) {
+    for (const [index, each] of found.entries()) {
       if (this.#isClosed) return;
-      this.#open(state, name);
+      this.#open(each);
       if (clock.monotonicMs() - sliceStartMs < LOAD_SLICE_MS) continue;
       this.#options.onProgress?.(index + 1, found.length);
       await new Promise<void>((resolve) => clock.defer(resolve));
@@ -140,61 +153,80 @@ export class LogManager {
     this.#startPeriodicWork();
   }
 
-  #readState(directory: LogDirectory): DirectoryState | undefined {
-    try {
-      const { wasClean, brokerEpoch } = directory.takeCleanShutdown();
-      if (brokerEpoch >= 0) this.#previousBrokerEpoch = Math.max(brokerEpoch, this.#previousBrokerEpoch);
-      return {
-        directory,
-        hadCleanShutdown: wasClean,
-        recoveryPoints: directory.readOffsets(OffsetCheckpoint.recoveryPoint),
-        logStartOffsets: directory.readOffsets(OffsetCheckpoint.logStartOffset),
-        highWatermarks: directory.readOffsets(OffsetCheckpoint.highWatermark),
-      };
-    } catch (error) {
-      this.#failDirectory(directory, storageError(`reading the log directory ${directory.path} failed`, error));
-      return undefined;
-    }
-  }
-
-  #partitionNames(directory: LogDirectory): string[] {
+  #discover(): FoundLog[] {
     const { fileSystem, logger } = this.#environment;
-    const names: string[] = [];
-    for (const name of fileSystem.readdirSync(directory.path)) {
-      const parsed = parseDirectoryName(name);
-      if (parsed === undefined || parsed.topic === METADATA_TOPIC) continue;
-      if (parsed.state === 'current') names.push(name);
-      else if (parsed.state === 'delete') this.#removeTree(`${directory.path}/${name}`);
-      else logger.warn(`${directory.path}/${name} is left alone: it is a ${parsed.state} replica`);
+    const found: FoundLog[] = [];
+    for (const directory of this.#directories.usable) {
+      try {
+        const state = readDirectoryState(directory);
+        this.#previousBrokerEpoch = Math.max(state.brokerEpoch, this.#previousBrokerEpoch);
+        const { logs, deleted, strays } = discover(state, fileSystem.readdirSync(directory.path));
+        found.push(...logs);
+        for (const path of deleted) this.#disposal.removeTree(path);
+        for (const path of strays) logger.warn(`${path} is left alone: it is a stray replica`);
+      } catch (error) {
+        this.#failDirectory(directory, storageError(`reading the log directory ${directory.path} failed`, error));
+      }
     }
-    return names;
+    const superseded = new Set(supersededLogs(found, (...of) => this.#options.assignedDirectory?.(...of)));
+    for (const { topic, partition, path, state } of superseded) {
+      logger.warn(`${path} is set aside: the log of ${topic}-${partition} was moved to another directory`);
+      this.#disposal.rename({ directory: state.directory, path, topic, partition }, 'stray');
+    }
+    return found.filter((each) => !superseded.has(each));
   }
 
-  #open(state: DirectoryState, name: string): void {
-    const { topic, partition } = parseDirectoryName(name)!;
-    const path = `${state.directory.path}/${name}`;
+  #open(found: FoundLog): void {
+    const { topic, partition, name, path, isFuture, state } = found;
+    const { directory } = state;
+    if (directory.failure !== undefined) return;
+    const logs = isFuture ? this.moves.futures : this.#logs;
     try {
-      const other = this.#logs.get(name);
+      const other = logs.get(name);
       if (other !== undefined) throw new Error(`${other.log.directory} holds the same partition`);
-      const config = this.#options.topicConfig?.(topic);
-      const log = openLog(this.#environment, {
-        topic,
-        partition,
-        directory: path,
-        config: config ?? this.#options.config,
-        mayHaveGaps: config?.isCompacted ?? true,
-        onFailed: () => this.#afterFailure(state.directory),
-        recoveryPoint: state.recoveryPoints.get(name) ?? 0,
-        logStartOffset: state.logStartOffsets.get(name) ?? 0,
-        highWatermark: state.highWatermarks.get(name) ?? 0,
-        hadCleanShutdown: state.hadCleanShutdown,
-      });
-      this.#logs.set(name, { log, directory: state.directory });
+      logs.set(name, { log: this.#openFound(found, state), directory });
     } catch (error) {
       const failure = storageError(`opening the log in ${path} failed`, error);
+      if (isFuture) {
+        this.#environment.logger.error(`${failure.message}; its move begins anew when it is asked for`, error);
+        this.#disposal.rename({ directory, path, topic, partition }, 'delete');
+        return;
+      }
       this.#environment.logger.error(`${failure.message}; the partition is offline`, error);
-      this.#unopened.set(name, { failure, directory: state.directory });
+      this.#unopened.set(name, { failure, directory, topicId: undefined });
     }
+  }
+
+  #openFound({ topic, partition, name, path }: FoundLog, state: DirectoryState): UnifiedLog {
+    const config = this.#options.topicConfig?.(topic);
+    return openLog(this.#environment, {
+      topic,
+      partition,
+      directory: path,
+      config: config ?? this.#options.config,
+      mayHaveGaps: config?.isCompacted ?? true,
+      onFailed: () => this.#afterFailure(state.directory),
+      recoveryPoint: state.recoveryPoints.get(name) ?? 0,
+      logStartOffset: state.logStartOffsets.get(name) ?? 0,
+      highWatermark: state.highWatermarks.get(name) ?? 0,
+      hadCleanShutdown: state.hadCleanShutdown,
+    });
+  }
+
+  #openNew(
+    { topic, partition }: { readonly topic: string; readonly partition: number },
+    config: LogConfig,
+    directory: LogDirectory,
+    path: string,
+  ): UnifiedLog {
+    return openLog(this.#environment, {
+      topic,
+      partition,
+      directory: path,
+      config,
+      hadCleanShutdown: true,
+      onFailed: () => this.#afterFailure(directory),
+    });
   }
 
   /**
@@ -205,95 +237,80 @@ export class LogManager {
   getOrCreate(topic: string, partition: number, options: CreateLogOptions): UnifiedLog {
     const name = directoryName(topic, partition);
     const unopened = this.#unopened.get(name);
-    if (unopened !== undefined) throw unopened.failure;
+    if (unopened !== undefined) {
+      const isAnothers = unopened.topicId !== undefined && unopened.topicId !== options.topicId;
+      if (!isAnothers) throw unopened.failure;
+      this.#unopened.delete(name);
+    }
     const existing = this.#logs.get(name)?.log;
     if (existing !== undefined) {
       if (existing.topicId === undefined || existing.topicId === options.topicId) {
         existing.assignTopicId(options.topicId);
         existing.updateConfig(options.config);
+        this.moves.wishes.delete(name);
         return existing;
       }
       this.#environment.logger.warn(
         `${existing.directory} belongs to topic id ${existing.topicId}, not to ${options.topicId}: it is set aside`,
       );
-      this.#takeAway(topic, partition, 'stray');
+      this.markStray(topic, partition);
     }
     return this.#create(topic, partition, options);
   }
 
   #create(topic: string, partition: number, options: CreateLogOptions): UnifiedLog {
-    const directory = this.#choose(options.directoryId);
     const name = directoryName(topic, partition);
+    const countIn = (each: LogDirectory): number => this.#logs.countIn(each) + this.moves.futures.countIn(each);
+    const directory = this.#directories.choose(options.directoryId, this.moves.wishes.get(name), countIn);
     const path = `${directory.path}/${name}`;
     try {
       this.#environment.fileSystem.mkdirSync(path);
-      const log = openLog(this.#environment, {
-        topic,
-        partition,
-        directory: path,
-        config: options.config,
-        hadCleanShutdown: true,
-        onFailed: () => this.#afterFailure(directory),
-      });
+      const log = this.#openNew({ topic, partition }, options.config, directory, path);
       log.assignTopicId(options.topicId);
       this.#logs.set(name, { log, directory });
+      this.moves.wishes.delete(name);
       return log;
     } catch (error) {
       throw error instanceof ApiError ? error : storageError(`creating the log in ${path} failed`, error);
     }
   }
 
-  #choose(directoryId: string | undefined): LogDirectory {
-    const usable = this.#directories.filter((directory) => directory.failure === undefined);
-    const wanted = usable.find((directory) => directoryId !== undefined && directory.directoryId === directoryId);
-    if (wanted !== undefined) return wanted;
-    const counts = new Map(usable.map((directory) => [directory, 0]));
-    for (const { directory } of this.#logs.values()) counts.set(directory, (counts.get(directory) ?? 0) + 1);
-    const chosen = usable.sort((a, b) => counts.get(a)! - counts.get(b)!)[0];
-    if (chosen === undefined) {
-      throw new ApiError(ErrorCode.KAFKA_STORAGE_ERROR, 'No log directory of this broker can be written to.');
-    }
-    return chosen;
-  }
-
-  /** Takes a log out of service at once; its files go after `file.delete.delay.ms`. */
+  /** Takes a log out of service at once, its copy too; the files go after `file.delete.delay.ms`. */
   delete(topic: string, partition: number): void {
-    const { fileDeleteDelayMs } = this.get(topic, partition)?.config ?? this.#options.config;
-    const path = this.#takeAway(topic, partition, 'delete');
-    if (path !== undefined) this.#environment.deleteLater(fileDeleteDelayMs, path, () => this.#removeTree(path));
-  }
-
-  /** Sets a log aside that no topic claims; people decide what becomes of the folder. */
-  markStray(topic: string, partition: number): void {
-    this.#takeAway(topic, partition, 'stray');
-  }
-
-  /** Closes a log and renames its folder; the new path, or undefined when that failed. */
-  #takeAway(topic: string, partition: number, state: 'delete' | 'stray'): string | undefined {
+    this.moves.cancel(topic, partition);
     const name = directoryName(topic, partition);
-    const directory = this.#logs.get(name)?.directory ?? this.#unopened.get(name)?.directory;
-    if (directory === undefined) return undefined;
-    const log = this.get(topic, partition);
-    log?.abandon();
+    const placed = this.#logs.get(name);
+    const unopened = this.#unopened.get(name);
+    this.#forget(name);
+    if (placed !== undefined) {
+      placed.log.abandon();
+      this.#disposal.discard(placed);
+    } else if (unopened !== undefined) {
+      const { directory } = unopened;
+      const path = `${directory.path}/${name}`;
+      this.#disposal.deleteFolder({ directory, path, topic, partition }, this.#options.config.fileDeleteDelayMs);
+    }
+  }
+
+  /** Sets a log aside that no topic claims, and its copy; people decide what becomes of the folders. */
+  markStray(topic: string, partition: number): void {
+    const name = directoryName(topic, partition);
+    const placed = [this.#logs.get(name), this.moves.futures.get(name)];
+    this.#forget(name);
+    this.moves.futures.delete(name);
+    for (const each of placed) {
+      if (each === undefined) continue;
+      const { log, directory } = each;
+      log.abandon();
+      const path = this.#disposal.rename({ directory, path: log.directory, topic, partition }, 'stray');
+      if (path !== undefined) log.moved(path);
+    }
+  }
+
+  #forget(name: string): void {
     this.#cleaner?.forget(name);
     this.#logs.delete(name);
     this.#unopened.delete(name);
-    const unique = this.#environment.random.bytes(16).toString('hex');
-    const path = `${directory.path}/${temporaryDirectoryName(topic, partition, state, unique)}`;
-    try {
-      this.#environment.fileSystem.renameSync(`${directory.path}/${name}`, path);
-      log?.moved(path);
-      return path;
-    } catch (error) {
-      this.#failDirectory(directory, storageError(`renaming ${directory.path}/${name} failed`, error));
-      return undefined;
-    }
-  }
-
-  #removeTree(path: string): void {
-    this.#environment.fileSystem.removeTree(path).catch((error: unknown) => {
-      this.#environment.logger.warn(`Could not delete ${path}; the next start will: ${String(error)}`);
-    });
   }
 
   /** One log's disk failed: is it a bad file, or does the directory take nothing any more? */
@@ -312,8 +329,17 @@ export class LogManager {
     if (directory.failure !== undefined) return;
     directory.failure = error;
     this.#environment.logger.error(`The log directory ${directory.path} is offline: ${error.message}`, error);
-    for (const placed of this.#logs.values()) {
-      if (placed.directory === directory) placed.log.fail('its log directory failed', error);
+    for (const [name, placed] of [...this.#logs.entries()]) {
+      if (placed.directory !== directory) continue;
+      placed.log.fail('its log directory failed', error);
+      this.#logs.delete(name);
+      this.#unopened.set(name, { failure: error, directory, topicId: placed.log.topicId });
+    }
+    // What there is of a copy stays where it is: the next start goes on with it, when the directory is back.
+    for (const [name, placed] of [...this.moves.futures.entries()]) {
+      if (placed.directory !== directory) continue;
+      placed.log.fail('its log directory failed', error);
+      this.moves.futures.delete(name);
     }
     this.#options.onDirectoryFailed?.(directory, error);
   }
@@ -323,7 +349,7 @@ export class LogManager {
     return new LogCleaner({
       environment,
       logs: () => this.#logs.values(),
-      directories: this.#directories,
+      directories: this.directories,
       ...(cleanerMapBytes === undefined ? {} : { mapBytes: cleanerMapBytes }),
       ...(onUncleanable === undefined ? {} : { onUncleanable }),
     });
@@ -351,7 +377,11 @@ export class LogManager {
 
   /** Has every log delete what its retention lets go. Never rejects. */
   deleteOldSegments(): Promise<void> {
-    return deleteOldSegments([...this.logs()], this.#environment.clock, this.#environment.logger);
+    return deleteOldSegments(
+      [...this.#placed()].map(({ log }) => log),
+      this.#environment.clock,
+      this.#environment.logger,
+    );
   }
 
   #expireProducers(): void {
@@ -368,7 +398,7 @@ export class LogManager {
     this.#stop();
     this.#environment.writes.flush();
     const unclean = new Set<LogDirectory>();
-    const entries = [...this.#logs.values()];
+    const entries = [...this.#placed()];
     const workers = Array.from({ length: PARALLEL_FLUSHES }, async () => {
       for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) {
         const { log, directory } = entry;
@@ -386,7 +416,7 @@ export class LogManager {
     await this.#cleaner?.stop();
     this.#checkpoints.offsets();
     this.#checkpoints.highWatermarks(true);
-    for (const directory of this.#directories) {
+    for (const directory of this.directories) {
       if (unclean.has(directory) || directory.failure !== undefined) continue;
       try {
         directory.markCleanShutdown(brokerEpoch);
@@ -400,7 +430,7 @@ export class LogManager {
   abandon(): void {
     this.#stop();
     this.#environment.writes.stop();
-    for (const log of this.logs()) log.abandon();
+    for (const { log } of this.#placed()) log.abandon();
     void this.#cleaner?.stop();
   }
 
