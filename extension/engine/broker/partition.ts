@@ -41,6 +41,7 @@ export class Partition implements LedPartition {
   #minInsyncReplicas: number;
   #leader: PartitionLeader | undefined;
   #deleted = false;
+  #failed = false;
 
   constructor(options: {
     topic: string;
@@ -63,7 +64,10 @@ export class Partition implements LedPartition {
         this.#leader?.advanceHighWatermark();
         this.changed();
       },
-      onFailed: () => this.changed(),
+      onFailed: () => {
+        this.#failed = true;
+        this.changed();
+      },
     });
     this.#follow(options.registration);
   }
@@ -81,9 +85,9 @@ export class Partition implements LedPartition {
     return this.#leader;
   }
 
-  /** The topic is gone, or this replica of it. */
-  get isDeleted(): boolean {
-    return this.#deleted;
+  /** Nothing can be read or written any more: the topic is gone, or this replica of it, or the disk failed. */
+  get isOffline(): boolean {
+    return this.#deleted || this.#failed;
   }
 
   get leaderEpoch(): number {
@@ -248,7 +252,7 @@ export class Partition implements LedPartition {
    * @throws ApiError OFFSET_NOT_AVAILABLE while a new leader waits for its followers
    */
   fetchOffset(timestampMs: number, isolation: ReadIsolation | undefined): TimestampAndOffset | undefined {
-    const bound = this.#readableEnd(isolation);
+    const bound = this.readableEnd(isolation);
     if (timestampMs === ListOffsetsTimestamp.LATEST) {
       this.#checkAvailable(isolation);
       return { timestampMs: -1, offset: bound, leaderEpoch: this.leaderEpoch };
@@ -266,7 +270,8 @@ export class Partition implements LedPartition {
     if (this.log.highWatermark < this.#leader.epochStartOffset) throw new ApiError(ErrorCode.OFFSET_NOT_AVAILABLE);
   }
 
-  #readableEnd(isolation: ReadIsolation | undefined): number {
+  /** The offset that reads of this isolation do not reach; undefined is as `logEnd`. */
+  readableEnd(isolation: ReadIsolation | undefined): number {
     if (isolation === 'committed') return this.log.lastStableOffset;
     return isolation === 'highWatermark' ? this.log.highWatermark : this.log.logEndOffset;
   }
