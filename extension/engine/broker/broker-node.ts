@@ -91,7 +91,6 @@ class BrokerNode implements RunningBroker {
     const openFiles = shareOpenFiles(openFilesLimit(fileSystem));
     this.#resolver = resolver;
     this.#settings = readBrokerSettings(resolver, EMPTY_IMAGE.configs);
-    this.#sockets = new BrokerSockets(ports, this.#settings, openFiles.connections);
 
     const directories = formatLogDirs({
       ...{ fileSystem, clock, random },
@@ -107,6 +106,9 @@ class BrokerNode implements RunningBroker {
       maxOpenFiles: openFiles.logFiles,
       producerExpirationMs: number('producer.id.expiration.ms'),
     });
+    this.#sockets = new BrokerSockets(ports, this.#settings, openFiles.connections, (bytes) =>
+      environment.lentMemory.giveBack(bytes),
+    );
     const topicConfigs = new TopicConfigs(resolver);
     this.#logs = new LogManager({
       environment,

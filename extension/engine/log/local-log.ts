@@ -5,7 +5,7 @@ import type { RollQuestion, SegmentMark } from './log-segment.ts';
 import { CLEANED_SUFFIX, DELETED_SUFFIX, SWAP_SUFFIX } from './log-file-names.ts';
 import type { LogSegments } from './log-segments.ts';
 import { readSegment } from './read-plan.ts';
-import type { ReadPlan } from './read-plan.ts';
+import type { LocatedRecords, ReadPlan } from './read-plan.ts';
 import { RecentBatches } from './recent-batches.ts';
 import type { RecentChunk } from './recent-batches.ts';
 
@@ -104,7 +104,10 @@ export class LocalLog {
   append({ records, firstOffset, lastOffset }: LocalAppend): LogSegment {
     const segment = this.segments.active;
     const chunk = this.#recent.append(segment, segment.sizeBytes, firstOffset, records);
-    if (this.#pending.at(-1)?.chunk !== chunk) this.#pending.push({ chunk, from: chunk.length - records.length });
+    if (this.#pending.at(-1)?.chunk !== chunk) {
+      chunk.hold();
+      this.#pending.push({ chunk, from: chunk.length - records.length });
+    }
     this.#nextOffset = lastOffset + 1;
     return segment;
   }
@@ -115,16 +118,21 @@ export class LocalLog {
     const chunks = this.#pending.map(({ chunk, from }) => chunk.bytes.subarray(from, chunk.length));
     segment.log.writeSync(chunks, segment.writtenBytes);
     segment.writtenBytes = segment.sizeBytes;
-    this.#pending = [];
+    this.#endPending();
     this.#writtenEndOffset = this.#nextOffset;
     if (segment.offsetIndex.file.needsSave) segment.saveIndexes();
     else segment.transactionIndex.save();
   }
 
+  #endPending(): void {
+    for (const { chunk } of this.#pending) chunk.letGo();
+    this.#pending = [];
+  }
+
   /** Forgets the appends since `mark`, which were not written or only in part. Throws the file system's error. */
   undo(mark: LocalLogMark): void {
     const segment = this.segments.active;
-    this.#pending = [];
+    this.#endPending();
     this.#nextOffset = mark.nextOffset;
     this.#writtenEndOffset = mark.nextOffset;
     this.#recent.truncate(segment, mark.segment.sizeBytes);
@@ -156,7 +164,7 @@ export class LocalLog {
     return LogSegment.create(handles, this.#directory, baseOffset, this.#config, clock, jitterMs);
   }
 
-  /** Slices of recent batches from `startOffset` on; undefined where the disk must be asked. */
+  /** Slices of recent batches from `startOffset` on, lent to the caller; undefined where the disk must be asked. */
   readRecent(startOffset: number, maxBytes: number, upperOffset: number, minOne: boolean): Buffer[] | undefined {
     let chunk = this.#recent.find(startOffset);
     if (chunk === undefined) return undefined;
@@ -172,6 +180,7 @@ export class LocalLog {
     for (let from: RecentChunk | undefined = chunk; left > 0 && from !== undefined; from = this.#recent.after(from)) {
       const length = Math.min(left, from.endPosition - position);
       const at = position - from.startPosition;
+      from.hold();
       slices.push(from.bytes.subarray(at, at + length));
       position += length;
       left -= length;
@@ -179,16 +188,21 @@ export class LocalLog {
     return slices;
   }
 
-  /** Reads from disk, up to `maxBytes` of one segment; empty where nothing lies between the offsets. */
-  *readPlan(startOffset: number, maxBytes: number, upperOffset: number, minOne: boolean): ReadPlan<Buffer[]> {
+  /** Reads from disk, up to `maxBytes` of one segment; undefined where nothing lies between the offsets. */
+  *readPlan(
+    startOffset: number,
+    maxBytes: number,
+    upperOffset: number,
+    minOne: boolean,
+  ): ReadPlan<LocatedRecords | undefined> {
     let segment = this.segments.floor(startOffset) ?? this.segments.first;
     for (;;) {
       const endPosition = this.boundPosition(segment, upperOffset);
-      const bytes = yield* readSegment(segment, startOffset, maxBytes, endPosition, minOne);
-      if (bytes !== undefined) return [bytes];
+      const located = yield* readSegment(segment, startOffset, maxBytes, endPosition, minOne);
+      if (located !== undefined) return located;
       // Compaction may have left nothing of this segment at or past the offset.
       const next = this.segments.higher(segment.baseOffset);
-      if (next === undefined || next.baseOffset >= upperOffset) return [];
+      if (next === undefined || next.baseOffset >= upperOffset) return undefined;
       segment = next;
     }
   }

@@ -1,10 +1,12 @@
 import type { Clock } from '../common/clock.ts';
 import type { FileSystem } from '../common/file-system.ts';
+import { LentMemory } from '../common/lent-memory.ts';
 import { LineLimiter } from '../common/line-limiter.ts';
 import type { Logger } from '../common/logger.ts';
 import type { Random } from '../common/random.ts';
 import { FileHandleCache } from './file-handle-cache.ts';
 import { ReadAheadSlots } from './read-ahead.ts';
+import { ReadBuffers } from './read-buffers.ts';
 import { RecentBatchesBudget } from './recent-batches.ts';
 import { WriteQueue } from './write-queue.ts';
 
@@ -38,7 +40,10 @@ export class LogEnvironment {
   /** For what every append may run into: a full disk. */
   readonly limitedLogger: Logger;
   readonly handles: FileHandleCache;
+  /** Slices of records that are given back when they were sent let their memory be used again. */
+  readonly lentMemory = new LentMemory();
   readonly recentBatches: RecentBatchesBudget;
+  readonly readBuffers = new ReadBuffers(this.lentMemory);
   readonly readAheads: ReadAheadSlots;
   readonly writes: WriteQueue;
   readonly producerExpirationMs: number;
@@ -51,7 +56,8 @@ export class LogEnvironment {
     this.logger = options.logger;
     this.limitedLogger = new LineLimiter(options.logger, options.clock);
     this.handles = new FileHandleCache(options.fileSystem, options.maxOpenFiles ?? DEFAULT_MAX_OPEN_FILES);
-    this.recentBatches = new RecentBatchesBudget(options.recentBatchesBytes ?? DEFAULT_RECENT_BATCHES_BYTES);
+    const recentBytes = options.recentBatchesBytes ?? DEFAULT_RECENT_BATCHES_BYTES;
+    this.recentBatches = new RecentBatchesBudget(recentBytes, this.lentMemory);
     this.readAheads = new ReadAheadSlots(MAX_READ_AHEADS);
     this.writes = new WriteQueue(options.clock);
     this.producerExpirationMs = options.producerExpirationMs ?? DEFAULT_PRODUCER_EXPIRATION_MS;

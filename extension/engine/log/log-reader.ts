@@ -1,10 +1,11 @@
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ApiError } from '../common/api-error.ts';
 import type { LocalLog } from './local-log.ts';
+import type { LogEnvironment } from './log-environment.ts';
 import { coded, storageError } from './log-errors.ts';
-import { type AheadRead, type ExpectedRead, nextReadOffset, type ReadAheadSlots } from './read-ahead.ts';
+import { type AheadRead, endOfWholeBatches, type ExpectedRead } from './read-ahead.ts';
 import type { AbortedTransaction, FetchDataInfo, ReadIsolation, ReadOptions } from './partition-log.ts';
-import { runReadPlan, runReadPlanAsync } from './read-plan.ts';
+import { type LocatedRecords, type ReadPlan, runReadPlan, runReadPlanAsync } from './read-plan.ts';
 import { abortedTransactions, endOffsetOf } from './transaction-lookup.ts';
 
 /** The log that is read, as its reader sees it. */
@@ -29,12 +30,12 @@ interface ReadRange {
 /** Reads of a log: recent batches from memory, the others from disk. */
 export class LogReader {
   readonly #log: ReadableLog;
-  readonly #slots: ReadAheadSlots;
+  readonly #environment: LogEnvironment;
   #ahead: AheadRead | undefined;
 
-  constructor(log: ReadableLog, slots: ReadAheadSlots) {
+  constructor(environment: LogEnvironment, log: ReadableLog) {
+    this.#environment = environment;
     this.#log = log;
-    this.#slots = slots;
   }
 
   read(startOffset: number, maxBytes: number, options: ReadOptions): FetchDataInfo {
@@ -76,10 +77,8 @@ export class LogReader {
   #readDisk(range: ReadRange): FetchDataInfo {
     const { startOffset, upperOffset, maxBytes, minOneMessage } = range;
     const plan = this.#log.local.readPlan(startOffset, maxBytes, upperOffset, minOneMessage);
-    return this.#fetchData(
-      range,
-      this.#checked(() => runReadPlan(plan)),
-    );
+    const located = this.#checked(() => runReadPlan(plan));
+    return this.#fetchData(range, located === undefined ? [] : [located.bytes]);
   }
 
   async #readDiskAsync(range: ReadRange, options: ReadOptions): Promise<FetchDataInfo> {
@@ -87,12 +86,17 @@ export class LogReader {
     const { startOffset, upperOffset, maxBytes, minOneMessage } = range;
     const { truncations } = local;
     const ahead = this.#takeAhead(range);
+    const located = await (ahead?.located ??
+      this.#run(local.readPlan(startOffset, maxBytes, upperOffset, minOneMessage)));
     // A segment may have been deleted meanwhile. The second read says what is wrong if it was not that.
-    const records = await (ahead?.records ??
-      runReadPlanAsync(local.readPlan(startOffset, maxBytes, upperOffset, minOneMessage)).catch(() => undefined));
-    if (records === undefined || truncations !== local.truncations) return this.read(startOffset, maxBytes, options);
-    const data = this.#fetchData(range, records);
-    if (data.sizeBytes >= maxBytes) this.#readAhead({ ...range, startOffset: nextReadOffset(records, startOffset) });
+    if (located === undefined || truncations !== local.truncations) return this.read(startOffset, maxBytes, options);
+    const { segment, position, bytes } = located;
+    const data = this.#fetchData(range, [bytes]);
+    if (data.sizeBytes >= maxBytes) {
+      const { nextOffset, sizeBytes } = endOfWholeBatches(bytes, startOffset);
+      segment.noteBoundary(nextOffset, position + sizeBytes);
+      this.#readAhead({ ...range, startOffset: nextOffset });
+    }
     return data;
   }
 
@@ -101,9 +105,14 @@ export class LogReader {
     if (startOffset >= upperOffset) return;
     const { local } = this.#log;
     const plan = local.readPlan(startOffset, maxBytes, upperOffset, minOneMessage);
-    const records = runReadPlanAsync(plan).catch(() => undefined);
-    this.#ahead = { startOffset, maxBytes, minOneMessage, isolation, truncations: local.truncations, records };
-    this.#slots.claim(this);
+    const located = this.#run(plan);
+    this.#ahead = { startOffset, maxBytes, minOneMessage, isolation, truncations: local.truncations, located };
+    this.#environment.readAheads.claim(this);
+  }
+
+  /** Undefined also when it failed, which the next attempt finds out anew. */
+  #run(plan: ReadPlan<LocatedRecords | undefined>): Promise<LocatedRecords | undefined> {
+    return runReadPlanAsync(plan, this.#environment.readBuffers).catch(() => undefined);
   }
 
   #takeAhead(wanted: ExpectedRead): AheadRead | undefined {
@@ -117,7 +126,7 @@ export class LogReader {
       ahead.truncations === this.#log.local.truncations;
     if (!fits) return undefined;
     this.dropReadAhead();
-    this.#slots.release(this);
+    this.#environment.readAheads.release(this);
     return ahead;
   }
 

@@ -65,6 +65,8 @@ export class LogSegment {
   /** The index files were looked at, or made by us. */
   #hasCheckedIndexes = false;
   #maxTimestamp: TimestampOffset | undefined;
+  /** Where a reader ended: the batch with this offset, or the next one, starts here. */
+  #boundary: OffsetPosition | undefined;
   /** -1 where the first batch has no timestamp; undefined until it was looked at. */
   #firstBatchTimestampMs: number | undefined;
 
@@ -222,11 +224,17 @@ export class LogSegment {
    * the batch it names is made again.
    */
   indexedPosition(offset: number): number {
+    if (this.#boundary?.offset === offset) return this.#boundary.position;
     this.#checkIndexes();
     const entry = this.offsetIndex.lookup(offset);
     if (entry.position === 0 || this.#leadsToBatch(entry)) return entry.position;
     this.rebuildIndexes();
     return this.offsetIndex.lookup(offset).position;
+  }
+
+  /** The batch before `position` ends with the offset before `offset`: whoever reads on need not search. */
+  noteBoundary(offset: number, position: number): void {
+    this.#boundary = { offset, position };
   }
 
   #leadsToBatch({ offset, position }: OffsetPosition): boolean {
@@ -293,6 +301,7 @@ export class LogSegment {
   }
 
   #startIndexes(): void {
+    this.#boundary = undefined;
     this.offsetIndex.file.create();
     this.timeIndex.file.create();
     this.#hasCheckedIndexes = true;
@@ -310,6 +319,7 @@ export class LogSegment {
     const dropped = this.sizeBytes - position;
     this.log.truncateSync(position);
     this.log.syncSync();
+    this.#boundary = undefined;
     this.sizeBytes = position;
     this.writtenBytes = position;
     this.#bytesSinceIndexEntry = 0;

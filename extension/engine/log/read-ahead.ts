@@ -1,6 +1,7 @@
 import { BATCH_HEADER_SIZE } from '../../records/record-batch-layout.ts';
 import * as batch from '../../records/record-batch.ts';
 import type { ReadIsolation } from './partition-log.ts';
+import type { LocatedRecords } from './read-plan.ts';
 
 /** What a reader is expected to ask for next. */
 export interface ExpectedRead {
@@ -14,7 +15,7 @@ export interface ExpectedRead {
 export interface AheadRead extends ExpectedRead {
   /** `LocalLog.truncations` when it began: a later one makes it worthless. */
   readonly truncations: number;
-  readonly records: Promise<Buffer[] | undefined>;
+  readonly located: Promise<LocatedRecords | undefined>;
 }
 
 /**
@@ -47,14 +48,15 @@ export class ReadAheadSlots {
   }
 }
 
-/** Where a client goes on after these records: behind the last batch that is whole. */
-export function nextReadOffset(records: readonly Buffer[], startOffset: number): number {
-  let next = startOffset;
-  for (const slice of records) {
-    for (let at = 0; at + BATCH_HEADER_SIZE <= slice.length; at += batch.batchSize(slice, at)) {
-      if (at + batch.batchSize(slice, at) > slice.length) return next;
-      next = batch.lastOffset(slice, at) + 1;
-    }
+/** Where a client goes on after these records: behind the last batch that is whole, in offsets and in bytes. */
+export function endOfWholeBatches(records: Buffer, startOffset: number): { nextOffset: number; sizeBytes: number } {
+  let nextOffset = startOffset;
+  let at = 0;
+  while (at + BATCH_HEADER_SIZE <= records.length) {
+    const size = batch.batchSize(records, at);
+    if (at + size > records.length) break;
+    nextOffset = batch.lastOffset(records, at) + 1;
+    at += size;
   }
-  return next;
+  return { nextOffset, sizeBytes: at };
 }

@@ -4,12 +4,20 @@ import * as batch from '../../records/record-batch.ts';
 import { ApiError } from '../common/api-error.ts';
 import type { CachedFile } from './file-handle-cache.ts';
 import type { LogSegment } from './log-segment.ts';
+import type { ReadBuffers } from './read-buffers.ts';
 
 /** Bytes that a plan needs next. It goes on with what there is: fewer at the end of the file. */
 export interface ReadStep {
   readonly file: CachedFile;
   readonly position: number;
   readonly length: number;
+}
+
+/** Records as they lie in a segment. */
+export interface LocatedRecords {
+  readonly segment: LogSegment;
+  readonly position: number;
+  readonly bytes: Buffer;
 }
 
 /** A read in steps, so that the same code runs at once or off the event loop. */
@@ -26,11 +34,11 @@ export function runReadPlan<T>(plan: ReadPlan<T>): T {
   return state.value;
 }
 
-export async function runReadPlanAsync<T>(plan: ReadPlan<T>): Promise<T> {
+export async function runReadPlanAsync<T>(plan: ReadPlan<T>, buffers: ReadBuffers): Promise<T> {
   let state = plan.next();
   while (state.done !== true) {
     const { file, position, length } = state.value;
-    const target = Buffer.allocUnsafeSlow(length);
+    const target = buffers.take(length);
     const count = await file.read(target, 0, length, position);
     state = plan.next(target.subarray(0, count));
   }
@@ -50,7 +58,7 @@ export function* readSegment(
   maxBytes: number,
   endPosition: number,
   minOneMessage: boolean,
-): ReadPlan<Buffer | undefined> {
+): ReadPlan<LocatedRecords | undefined> {
   let position = segment.indexedPosition(startOffset);
   while (position < endPosition) {
     const length = Math.min(endPosition - position, Math.max(maxBytes, BATCH_HEADER_SIZE) + LOOK_AHEAD_BYTES);
@@ -62,8 +70,9 @@ export function* readSegment(
     if (at + BATCH_HEADER_SIZE <= bytes.length) {
       const firstSize = checkedSize(segment, bytes, at, position);
       const wanted = Math.min(endPosition - position - at, minOneMessage ? Math.max(maxBytes, firstSize) : maxBytes);
-      if (at + wanted <= bytes.length) return bytes.subarray(at, at + wanted);
-      return yield { file: segment.log, position: position + at, length: wanted };
+      position += at;
+      if (at + wanted <= bytes.length) return { segment, position, bytes: bytes.subarray(at, at + wanted) };
+      return { segment, position, bytes: yield { file: segment.log, position, length: wanted } };
     }
     if (at === 0) return undefined;
     position += at;

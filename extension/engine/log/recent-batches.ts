@@ -1,14 +1,12 @@
 import * as batch from '../../records/record-batch.ts';
+import type { LentMemory } from '../common/lent-memory.ts';
 import type { LogSegment } from './log-segment.ts';
 
 /** The first chunk of a log that wakes up; each further one is twice as large, so that quiet logs cost little. */
 const MIN_CHUNK_BYTES = 8 * 1024;
 const MAX_CHUNK_BYTES = 512 * 1024;
-
-/** Records from this size on are held where they are: copying them would only make garbage. */
-const HELD_MIN_BYTES = 8 * 1024;
-/** …unless the memory that they keep alive (the read they came with) is more than so many times their own. */
-const HELD_MAX_SHARE = 8;
+/** Chunks of full size that wait to be used again. */
+const MAX_SPARE_CHUNKS = 4;
 
 /** A stretch of one segment, in memory. What was appended to it is never changed: readers hold slices of it. */
 export class RecentChunk {
@@ -20,8 +18,10 @@ export class RecentChunk {
   readonly owner: RecentBatches;
   /** Bytes in use. */
   length = 0;
-  /** What the budget counts for it; set by {@link RecentBatchesBudget.add}. */
-  costBytes = 0;
+  /** Slices that somebody may still read: a write that is to come, answers on their way. */
+  #holders = 0;
+  /** Called once it was dropped by the budget and nobody reads it any more. */
+  #onUnused: (() => void) | undefined;
   /** No more appends: the log was cut behind it, and readers may hold what lay there. */
   isSealed = false;
   /** A batch starts at `hintAt`, with this offset: where the last look-up ended, and the next likely begins. */
@@ -39,6 +39,22 @@ export class RecentChunk {
 
   get endPosition(): number {
     return this.startPosition + this.length;
+  }
+
+  /** One more reads the bytes, until {@link letGo}. */
+  hold(): void {
+    this.#holders++;
+  }
+
+  letGo(): void {
+    this.#holders--;
+    if (this.#holders === 0) this.#onUnused?.();
+  }
+
+  /** For the budget: says when the memory can be used for something else, maybe at once, maybe never. */
+  whenUnused(fn: () => void): void {
+    if (this.#holders === 0) fn();
+    else this.#onUnused = fn;
   }
 
   /** The position in the segment of the batch that holds `offset` or follows it; the chunk's end when all are below. */
@@ -66,17 +82,18 @@ export class RecentChunk {
   }
 }
 
-/** The chunks of all logs together, within one budget; the oldest goes first. */
+/** The chunks of all logs together, within one budget; the oldest goes first, and its memory is used again. */
 export class RecentBatchesBudget {
   readonly #limitBytes: number;
+  readonly #lent: LentMemory;
   #usedBytes = 0;
-  /** The memory that was counted last: records that came in one read share it. */
-  #latestMemory: ArrayBufferLike | undefined;
   /** Oldest first. */
   readonly #chunks = new Set<RecentChunk>();
+  readonly #spare: Buffer[] = [];
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, lent: LentMemory) {
     this.#limitBytes = limitBytes;
+    this.#lent = lent;
   }
 
   get usedBytes(): number {
@@ -88,13 +105,17 @@ export class RecentBatchesBudget {
     return Math.max(MIN_CHUNK_BYTES, Math.min(MAX_CHUNK_BYTES, Math.floor(this.#limitBytes / 16)));
   }
 
+  /** For RecentBatches: memory for a chunk. */
+  allocate(sizeBytes: number): Buffer {
+    const spare = sizeBytes === this.maxChunkBytes ? this.#spare.pop() : undefined;
+    return spare ?? Buffer.allocUnsafeSlow(sizeBytes);
+  }
+
   /** For RecentBatches: takes `chunk` in and lets the oldest ones go. The newest stays, whatever its size. */
   add(chunk: RecentChunk): void {
     this.#chunks.add(chunk);
-    const memory = chunk.bytes.buffer;
-    chunk.costBytes = memory === this.#latestMemory ? 0 : memory.byteLength;
-    this.#latestMemory = memory;
-    this.#usedBytes += chunk.costBytes;
+    this.#lent.lend(chunk.bytes.buffer, () => chunk.letGo());
+    this.#usedBytes += chunk.bytes.length;
     if (this.#usedBytes <= this.#limitBytes) return;
     for (const oldest of this.#chunks) {
       if (this.#usedBytes <= this.#limitBytes || oldest === chunk) return;
@@ -106,8 +127,11 @@ export class RecentBatchesBudget {
   /** For RecentBatches: `chunk` is held no longer. */
   release(chunk: RecentChunk): void {
     if (!this.#chunks.delete(chunk)) return;
-    this.#usedBytes -= chunk.costBytes;
-    if (this.#chunks.size === 0) this.#latestMemory = undefined;
+    this.#usedBytes -= chunk.bytes.length;
+    if (chunk.bytes.length !== this.maxChunkBytes) return;
+    chunk.whenUnused(() => {
+      if (this.#spare.length < MAX_SPARE_CHUNKS) this.#spare.push(chunk.bytes);
+    });
   }
 }
 
@@ -126,16 +150,10 @@ export class RecentBatches {
   }
 
   /**
-   * Takes in whole batches that go to `position` of `segment`; answers the chunk they lie in, at its end. Large ones stay
-   * where they are, and must not be changed any more; small ones are copied.
+   * Copies whole batches that go to `position` of `segment`; answers the chunk they lie in, at its end. Copying lets what
+   * they came in be used again, and one write have all of a turn.
    */
   append(segment: LogSegment, position: number, firstOffset: number, records: Buffer): RecentChunk {
-    if (records.length >= HELD_MIN_BYTES && records.buffer.byteLength <= records.length * HELD_MAX_SHARE) {
-      const held = this.#add(new RecentChunk(this, segment, position, firstOffset, records));
-      held.length = records.length;
-      this.#nextChunkBytes = MIN_CHUNK_BYTES;
-      return held;
-    }
     let chunk = this.#chunks.at(-1);
     if (
       chunk === undefined ||
@@ -146,7 +164,7 @@ export class RecentBatches {
     ) {
       const size = Math.max(this.#nextChunkBytes, records.length);
       this.#nextChunkBytes = Math.min(this.#nextChunkBytes * 2, this.#budget.maxChunkBytes);
-      chunk = this.#add(new RecentChunk(this, segment, position, firstOffset, Buffer.allocUnsafeSlow(size)));
+      chunk = this.#add(new RecentChunk(this, segment, position, firstOffset, this.#budget.allocate(size)));
     }
     records.copy(chunk.bytes, chunk.length);
     chunk.length += records.length;

@@ -90,7 +90,7 @@ export class UnifiedLog implements PartitionLog {
       this.#listener.onFailed?.(this, failure);
     });
     this.#appender = new LogAppender(environment, this);
-    this.#reader = new LogReader(this, environment.readAheads);
+    this.#reader = new LogReader(environment, this);
   }
 
   get topicId(): string | undefined {

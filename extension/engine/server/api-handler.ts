@@ -31,6 +31,11 @@ export interface ApiHandler<I = unknown, O = unknown> {
   readonly response: MessageType<unknown, O>;
   /** Requests of this API may start before an earlier one of the same API on the connection has been answered. */
   readonly pipelined?: boolean;
+  /**
+   * When `handle` returns it has copied all it needs of the request's bytes (records, byte arrays). Others have their
+   * request copied before; this one reads it where it was received, which is overwritten afterwards.
+   */
+  readonly borrowsRequest?: boolean;
   handle(request: I, context: RequestContext): HandlerResult<O>;
   failed?(code: number, request: I, context: RequestContext): O;
 }
@@ -44,6 +49,7 @@ export interface HandlerDefinition<I, O> {
   readonly lowestVersion?: number;
   readonly highestVersion?: number;
   readonly pipelined?: boolean;
+  readonly borrowsRequest?: boolean;
   handle(request: I, context: RequestContext): HandlerResult<O>;
   failed?(code: number, request: I, context: RequestContext): O;
 }
@@ -61,6 +67,7 @@ export function defineHandler<I, II, R, O>(
     request,
     response,
     ...(definition.pipelined === undefined ? {} : { pipelined: definition.pipelined }),
+    ...(definition.borrowsRequest === undefined ? {} : { borrowsRequest: definition.borrowsRequest }),
     handle: (message, context) => definition.handle(message, context),
     ...(definition.failed === undefined
       ? {}

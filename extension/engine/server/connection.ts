@@ -18,6 +18,13 @@ export interface Transport {
   close(): void;
 }
 
+/** A frame that was received and waits for its turn. */
+interface Frame {
+  bytes: Buffer;
+  /** The bytes lie where the next ones will be received. */
+  isBorrowed: boolean;
+}
+
 interface Slot {
   response: ProcessedRequest;
   done: boolean;
@@ -40,7 +47,9 @@ export class Connection {
   readonly #transport: Transport;
   readonly #logger: Logger;
   readonly #decoder: FrameDecoder;
-  readonly #waiting: Buffer[] = [];
+  readonly #waiting: Frame[] = [];
+  /** Whether frames that are slices of what is being received must be copied if they are to last. */
+  #isShared = false;
   readonly #inFlight: Slot[] = [];
   #pipelining = false;
   #pumping = false;
@@ -60,7 +69,9 @@ export class Connection {
     this.#processor = options.processor;
     this.#logger = options.logger;
     this.lastActiveMs = options.nowMs;
-    this.#decoder = new FrameDecoder(options.maxFrameBytes, (frame) => this.#waiting.push(frame));
+    this.#decoder = new FrameDecoder(options.maxFrameBytes, (bytes, isSlice) =>
+      this.#waiting.push({ bytes, isBorrowed: isSlice && this.#isShared }),
+    );
   }
 
   /** Whether it ever sent a whole request. */
@@ -73,9 +84,11 @@ export class Connection {
     return this.#inFlight.length === 0 && this.#waiting.length === 0;
   }
 
-  receive(chunk: Buffer, nowMs: number): void {
+  /** With `isShared` the memory of `chunk` is used for something else afterwards. */
+  receive(chunk: Buffer, nowMs: number, isShared = false): void {
     if (this.#closed) return;
     this.lastActiveMs = nowMs;
+    this.#isShared = isShared;
     try {
       this.#decoder.push(chunk);
     } catch (error) {
@@ -83,6 +96,13 @@ export class Connection {
       return this.#fail(error.message);
     }
     this.#pump();
+    if (isShared) for (const frame of this.#waiting) this.#own(frame);
+  }
+
+  #own(frame: Frame): void {
+    if (!frame.isBorrowed) return;
+    frame.bytes = Buffer.from(frame.bytes);
+    frame.isBorrowed = false;
   }
 
   /** The peer has taken some of what was sent. */
@@ -102,7 +122,7 @@ export class Connection {
     if (this.#pumping || this.#closed) return;
     this.#pumping = true;
     try {
-      while (this.#waiting.length > 0 && !this.#closed && this.#mayStart(this.#waiting[0]!)) {
+      while (this.#waiting.length > 0 && !this.#closed && this.#mayStart(this.#waiting[0]!.bytes)) {
         this.#start(this.#waiting.shift()!);
       }
     } finally {
@@ -117,14 +137,15 @@ export class Connection {
     return this.#pipelining && this.#inFlight.length < IN_FLIGHT_MAX && this.#processor.isPipelined(frame);
   }
 
-  #start(frame: Buffer): void {
+  #start(frame: Frame): void {
     this.#hasSpoken = true;
-    this.#pipelining = this.#processor.isPipelined(frame);
+    this.#pipelining = this.#processor.isPipelined(frame.bytes);
+    if (!this.#processor.borrowsRequest(frame.bytes)) this.#own(frame);
     const slot: Slot = { response: undefined, done: false };
     this.#inFlight.push(slot);
     let result: ProcessedRequest | Promise<ProcessedRequest>;
     try {
-      result = this.#processor.process(frame, this.peer);
+      result = this.#processor.process(frame.bytes, this.peer);
     } catch (error) {
       return this.#failWith(error);
     }

@@ -7,68 +7,81 @@ export class FrameError extends Error {
 }
 
 const LENGTH_BYTES = 4;
+/** A frame of this size is given its memory when it begins; what is announced beyond grows with what arrives. */
+const FIRST_BYTES = 64 * 1024;
 
 /**
  * Cuts a byte stream into Kafka frames: an int32 length, then that many bytes. A frame that arrives in one piece is a
- * slice of that piece; one that spans pieces is put together once, when its last byte is here, so that a peer that
- * announces a large frame costs no more memory than it sends.
+ * slice of that piece; one that spans pieces is put together in memory of its own, which grows as its bytes arrive, so
+ * that a peer that announces a large frame costs no more than it sends. Nothing of a piece is kept after `push`.
  */
 export class FrameDecoder {
   readonly #maxFrameBytes: number;
-  readonly #onFrame: (frame: Buffer) => void;
-  #pieces: Buffer[] = [];
-  #pieceBytes = 0;
-  /** The bytes that `#pieces` must hold before anything can be done: a length, or a length and its frame. */
+  readonly #onFrame: (frame: Buffer, isSlice: boolean) => void;
+  /** The frame that has begun, its length included. */
+  #held: Buffer | undefined;
+  #heldBytes = 0;
+  /** The bytes that `#held` must get before anything can be done: a length, or a length and its frame. */
   #neededBytes = LENGTH_BYTES;
 
-  constructor(maxFrameBytes: number, onFrame: (frame: Buffer) => void) {
+  /** `onFrame` learns whether the frame is a slice of what was pushed, or has memory of its own. */
+  constructor(maxFrameBytes: number, onFrame: (frame: Buffer, isSlice: boolean) => void) {
     this.#maxFrameBytes = maxFrameBytes;
     this.#onFrame = onFrame;
   }
 
   /** Bytes held back for a frame that is not complete. */
   get pendingBytes(): number {
-    return this.#pieceBytes;
+    return this.#heldBytes;
   }
 
   /** @throws FrameError on a length below zero or above the limit; the stream is then beyond repair */
   push(chunk: Buffer): void {
-    let position = this.#pieceBytes > 0 ? this.#completeFirst(chunk) : 0;
+    let position = this.#heldBytes > 0 ? this.#completeFirst(chunk) : 0;
     while (chunk.length - position >= LENGTH_BYTES) {
       const length = this.#checkLength(chunk.readInt32BE(position));
       const end = position + LENGTH_BYTES + length;
       if (end > chunk.length) break;
-      this.#onFrame(chunk.subarray(position + LENGTH_BYTES, end));
+      this.#onFrame(chunk.subarray(position + LENGTH_BYTES, end), true);
       position = end;
     }
     const left = chunk.length - position;
     if (left === 0) return;
     this.#neededBytes = left >= LENGTH_BYTES ? LENGTH_BYTES + chunk.readInt32BE(position) : LENGTH_BYTES;
-    this.#pieces.push(position === 0 ? chunk : chunk.subarray(position));
-    this.#pieceBytes = left;
+    this.#hold(chunk, position, chunk.length);
   }
 
   /** Adds to the frame that has begun what `chunk` holds of it; answers where in the chunk the next one starts. */
   #completeFirst(chunk: Buffer): number {
     let position = 0;
     while (position < chunk.length) {
-      const taken = Math.min(this.#neededBytes - this.#pieceBytes, chunk.length - position);
-      this.#pieces.push(chunk.subarray(position, position + taken));
-      this.#pieceBytes += taken;
-      position += taken;
-      if (this.#pieceBytes < this.#neededBytes) return position;
-      const start = Buffer.concat(this.#pieces, this.#pieceBytes);
-      if (start.length === LENGTH_BYTES) {
-        this.#neededBytes += this.#checkLength(start.readInt32BE(0));
-        this.#pieces = [start];
+      const end = Math.min(position + this.#neededBytes - this.#heldBytes, chunk.length);
+      this.#hold(chunk, position, end);
+      position = end;
+      if (this.#heldBytes < this.#neededBytes) return position;
+      const frame = this.#held!;
+      if (this.#neededBytes === LENGTH_BYTES) {
+        this.#neededBytes += this.#checkLength(frame.readInt32BE(0));
         if (this.#neededBytes > LENGTH_BYTES) continue;
       }
-      this.#pieces = [];
-      this.#pieceBytes = 0;
-      this.#onFrame(start.subarray(LENGTH_BYTES));
+      this.#held = undefined;
+      this.#heldBytes = 0;
+      this.#onFrame(frame.subarray(LENGTH_BYTES), false);
       break;
     }
     return position;
+  }
+
+  #hold(chunk: Buffer, start: number, end: number): void {
+    const total = this.#heldBytes + end - start;
+    if (this.#held === undefined || total > this.#held.length) {
+      const size = Math.max(total, FIRST_BYTES, this.#heldBytes * 2);
+      const grown = Buffer.allocUnsafeSlow(Math.min(this.#neededBytes, size));
+      this.#held?.copy(grown, 0, 0, this.#heldBytes);
+      this.#held = grown;
+    }
+    chunk.copy(this.#held, this.#heldBytes, start, end);
+    this.#heldBytes = total;
   }
 
   #checkLength(length: number): number {

@@ -50,6 +50,11 @@ export class RequestProcessor {
     return frame.length >= 2 && this.#handlers.get(frame.readInt16BE(0))?.pipelined === true;
   }
 
+  /** Whether a frame's API has done with the frame's bytes when `process` returns. */
+  borrowsRequest(frame: Buffer): boolean {
+    return frame.length >= 2 && this.#handlers.get(frame.readInt16BE(0))?.borrowsRequest === true;
+  }
+
   /**
    * @returns the response, or a promise of it when the handler has to wait
    * @throws UnanswerableRequestError, or rejects with it

@@ -4,6 +4,7 @@ import { LineLimiter } from '../common/line-limiter.ts';
 import type { Logger } from '../common/logger.ts';
 import { Connection } from './connection.ts';
 import type { RequestProcessor } from './request-processor.ts';
+import { SharedReceive } from './shared-receive.ts';
 
 /** `ANONYMOUS`: who a client is on a listener without authentication. */
 const ANONYMOUS = 'User:ANONYMOUS';
@@ -25,6 +26,8 @@ export interface SocketServerOptions {
   readonly maxIdleMs: number;
   /** `max.connections`, and not above what open files allow. */
   readonly maxConnections: number;
+  /** Called for each byte array of a response that is with the operating system now. */
+  readonly onSent?: (bytes: Buffer) => void;
 }
 
 /**
@@ -35,6 +38,7 @@ export class SocketServer {
   readonly #options: SocketServerOptions;
   readonly #server: Server;
   readonly #sockets = new Map<Socket, Connection>();
+  readonly #receive = new SharedReceive();
   #nextConnectionId = 1;
   #idleTimer: Timer | undefined;
   #closing = false;
@@ -45,7 +49,7 @@ export class SocketServer {
   constructor(options: SocketServerOptions) {
     this.#options = options;
     this.#logger = new LineLimiter(options.logger, options.clock);
-    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
   }
 
   get connectionCount(): number {
@@ -103,12 +107,15 @@ export class SocketServer {
     }
   }
 
-  #accept(socket: Socket): void {
+  #accept(accepted: Socket): void {
     if (this.#closing) {
-      socket.destroy();
+      accepted.destroy();
       return;
     }
-    const { clock, listenerName, processor, maxFrameBytes, maxConnections } = this.#options;
+    const { clock, listenerName, processor, maxFrameBytes, maxConnections, onSent } = this.#options;
+    const socket = this.#receive.attach(accepted, (bytes, shared) =>
+      connection.receive(bytes, clock.monotonicMs(), shared),
+    );
     if (this.#sockets.size >= maxConnections) this.#makeRoom();
     const peer = {
       clientHost: hostOf(socket.remoteAddress),
@@ -116,16 +123,20 @@ export class SocketServer {
       connectionId: this.#nextConnectionId++,
       principal: ANONYMOUS,
     };
-    const connection = new Connection(
+    const connection: Connection = new Connection(
       peer,
       {
         send(chunks) {
-          if (chunks.length === 1) {
+          const last = chunks.length - 1;
+          if (last === 0) {
             socket.write(chunks[0]!);
             return;
           }
           socket.cork();
-          for (const chunk of chunks) socket.write(chunk);
+          for (let i = 0; i < last; i++) socket.write(chunks[i]!);
+          socket.write(chunks[last]!, (error) => {
+            if (error == null && onSent !== undefined) for (const chunk of chunks) onSent(chunk);
+          });
           socket.uncork();
         },
         pause: () => void socket.pause(),
@@ -136,8 +147,8 @@ export class SocketServer {
       { processor, logger: this.#logger, maxFrameBytes, nowMs: clock.monotonicMs() },
     );
     this.#sockets.set(socket, connection);
-    if (!this.#open) socket.pause();
-    socket.on('data', (chunk: Buffer) => connection.receive(chunk, clock.monotonicMs()));
+    if (this.#open) socket.resume();
+    else socket.pause();
     socket.on('drain', () => connection.drained(clock.monotonicMs()));
     // A reset by the peer is ordinary; 'close' follows and cleans up.
     socket.on('error', (error) => this.#logger.debug(`connection of ${peer.clientHost}: ${error.message}`));

@@ -48,6 +48,8 @@ type PartitionAnswer = Mutable<PartitionProduceResponseInput>;
 export function produceHandler(replicas: ReplicaManager, clock: Clock) {
   return defineHandler(produceRequest, produceResponse, {
     pipelined: true,
+    // The log copies records when it takes them: whoever waits before that has to copy them first.
+    borrowsRequest: true,
     handle: (request, context) => new ProduceOperation(replicas, clock, request, context).run(),
   });
 }

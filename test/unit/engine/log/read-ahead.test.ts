@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { nextReadOffset, ReadAheadSlots } from '../../../../extension/engine/log/read-ahead.ts';
+import { endOfWholeBatches, ReadAheadSlots } from '../../../../extension/engine/log/read-ahead.ts';
 import type { UnifiedLog } from '../../../../extension/engine/log/unified-log.ts';
 import { systemError } from '../../../support/memory-file-system.ts';
 import { batchOf, fixture, type Fixture, recordsIn } from './log-fixture.ts';
@@ -96,12 +96,13 @@ describe('ReadAheadSlots', () => {
   });
 });
 
-describe('nextReadOffset', () => {
+describe('endOfWholeBatches', () => {
   it('is behind the last whole batch', () => {
     const first = batchOf(['a', 'b']);
     const second = batchOf(['c'], { baseOffset: 2 });
-    expect(nextReadOffset([first, second], 0)).toBe(3);
-    expect(nextReadOffset([Buffer.concat([first, second.subarray(0, -1)])], 0)).toBe(2);
-    expect(nextReadOffset([first.subarray(0, 30)], 0)).toBe(0);
+    const both = Buffer.concat([first, second]);
+    expect(endOfWholeBatches(both, 0)).toEqual({ nextOffset: 3, sizeBytes: both.length });
+    expect(endOfWholeBatches(both.subarray(0, -1), 0)).toEqual({ nextOffset: 2, sizeBytes: first.length });
+    expect(endOfWholeBatches(first.subarray(0, 30), 0)).toEqual({ nextOffset: 0, sizeBytes: 0 });
   });
 });

@@ -11,6 +11,8 @@ import { describeClusterRequest } from '../../../../extension/protocol/generated
 import { describeClusterResponse } from '../../../../extension/protocol/generated/describe-cluster-response.ts';
 import { produceRequest } from '../../../../extension/protocol/generated/produce-request.ts';
 import { produceResponse } from '../../../../extension/protocol/generated/produce-response.ts';
+import { saslAuthenticateRequest } from '../../../../extension/protocol/generated/sasl-authenticate-request.ts';
+import { saslAuthenticateResponse } from '../../../../extension/protocol/generated/sasl-authenticate-response.ts';
 import type { AnyMessageType } from '../../../../extension/protocol/message-type.ts';
 import { Reader } from '../../../../extension/protocol/reader.ts';
 import { Writer } from '../../../../extension/protocol/writer.ts';
@@ -33,6 +35,13 @@ const describe0 = (correlationId: number) =>
 const produce3 = (correlationId: number) =>
   request(produceRequest, 3, correlationId, { transactionalId: null, acks: 1, timeoutMs: 1, topicData: [] });
 
+const produceRecords3 = (correlationId: number) => {
+  const topicData = [{ name: 't', partitionData: [{ index: 0, records: Buffer.of(1, 2, 3) }] }];
+  return request(produceRequest, 3, correlationId, { transactionalId: null, acks: 1, timeoutMs: 1, topicData });
+};
+const authenticate0 = (correlationId: number) =>
+  request(saslAuthenticateRequest, 0, correlationId, { authBytes: Buffer.of(4, 5, 6) });
+
 const clusterAnswer = {
   throttleTimeMs: 0,
   errorCode: 0,
@@ -47,6 +56,8 @@ class Harness {
   readonly sent: Buffer[] = [];
   readonly started: number[] = [];
   readonly waiting = new Map<number, (body: unknown) => void>();
+  /** Byte arrays that requests had. */
+  readonly bytes: Buffer[] = [];
   closed = false;
   paused = false;
   unsent = 0;
@@ -63,7 +74,17 @@ class Harness {
       }),
       defineHandler(produceRequest, produceResponse, {
         pipelined: true,
-        handle: (_, context) => wait(context.correlationId),
+        borrowsRequest: true,
+        handle: (request, context) => {
+          for (const { partitionData } of request.topicData) this.bytes.push(partitionData[0]!.records!);
+          return wait(context.correlationId);
+        },
+      }),
+      defineHandler(saslAuthenticateRequest, saslAuthenticateResponse, {
+        handle: (request, context) => {
+          this.bytes.push(request.authBytes);
+          return wait(context.correlationId);
+        },
       }),
     ];
     handlers.push(
@@ -127,6 +148,29 @@ describe('Connection', () => {
     expect(harness.started).toEqual([1, 2, 3, 4]);
   });
 
+  it('reads requests where they were received only for whom that is enough', async () => {
+    const authAnswer = { errorCode: 0, errorMessage: null, authBytes: Buffer.alloc(0) };
+    const receive = (...frames: Buffer[]): ArrayBufferLike => {
+      const received = Buffer.concat(frames);
+      const shared = Buffer.from(new ArrayBuffer(received.length));
+      received.copy(shared);
+      harness.connection.receive(shared, 1, true);
+      shared.fill(0xff);
+      return shared.buffer;
+    };
+    const first = receive(authenticate0(1));
+    await harness.answer(1, authAnswer);
+    const second = receive(produceRecords3(2), produceRecords3(3), authenticate0(4), produceRecords3(5));
+    await harness.answer(2, { responses: [], throttleTimeMs: 0 });
+    await harness.answer(3, { responses: [], throttleTimeMs: 0 });
+    await harness.answer(4, authAnswer);
+    expect(harness.started).toEqual([1, 2, 3, 4, 5]);
+    const isBorrowed = harness.bytes.map(({ buffer }) => buffer === first || buffer === second);
+    expect(isBorrowed).toEqual([false, true, true, false, false]);
+    expect(harness.bytes[3]).toEqual(Buffer.of(4, 5, 6));
+    expect(harness.bytes[4]).toEqual(Buffer.of(1, 2, 3));
+  });
+
   it('sends nothing for a request without an answer, and goes on', async () => {
     harness.send(produce3(1), describe0(2));
     await harness.answer(1, undefined);
@@ -163,6 +207,7 @@ describe('Connection', () => {
     expect(response.apiKeys.map((api) => [api.apiKey, api.minVersion])).toEqual([
       [0, 0],
       [18, 0],
+      [36, 0],
       [60, 0],
     ]);
     expect(harness.closed).toBe(false);

@@ -45,6 +45,24 @@ describe('FrameDecoder', () => {
     expect(seen).toEqual([3]);
   });
 
+  it('keeps nothing of what it was given, and says which frames are slices of it', () => {
+    const seen: [string, boolean][] = [];
+    const decoder = new FrameDecoder(1_000_000, (frame, isSlice) => seen.push([frame.toString('hex', 0, 2), isSlice]));
+    const large = Buffer.alloc(300_000, 7);
+    const stream = Buffer.concat([framed(Buffer.of(1, 1)), framed(large), framed(Buffer.of(2, 2))]);
+    const shared = Buffer.alloc(50_000);
+    for (let at = 0; at < stream.length; at += shared.length) {
+      const count = stream.copy(shared, 0, at);
+      decoder.push(shared.subarray(0, count));
+      shared.fill(0);
+    }
+    expect(seen).toEqual([
+      ['0101', true],
+      ['0707', false],
+      ['0202', true],
+    ]);
+  });
+
   it('holds no more than was sent of a frame that was only announced', () => {
     const decoder = new FrameDecoder(100_000_000, () => expect.unreachable());
     const bytes = Buffer.alloc(10);
