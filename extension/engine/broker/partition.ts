@@ -34,9 +34,9 @@ export class Partition implements LedPartition {
   readonly topic: string;
   readonly topicId: string;
   readonly partition: number;
-  readonly log: PartitionLog;
   readonly #context: ReplicationContext;
   readonly #watchers = new Set<() => void>();
+  #log: PartitionLog;
   #registration: PartitionRegistration;
   #minInsyncReplicas: number;
   #leader: PartitionLeader | undefined;
@@ -55,10 +55,29 @@ export class Partition implements LedPartition {
     this.topic = options.topic;
     this.topicId = options.topicId;
     this.partition = options.partition;
-    this.log = options.log;
+    this.#log = options.log;
     this.#context = options.context;
     this.#registration = options.registration;
     this.#minInsyncReplicas = options.minInsyncReplicas;
+    this.#listen();
+    this.#follow(options.registration);
+  }
+
+  /** In the directory where it lies now: not to be kept across an `await`. */
+  get log(): PartitionLog {
+    return this.#log;
+  }
+
+  /** The log was moved to another directory: `log` has all that the one before had. */
+  replaceLog(log: PartitionLog): void {
+    this.#log.setListener({});
+    this.#log = log;
+    this.#listen();
+    this.#leader?.advanceHighWatermark();
+    this.changed();
+  }
+
+  #listen(): void {
     this.log.setListener({
       onLogEndAdvanced: () => {
         this.#leader?.advanceHighWatermark();
@@ -69,7 +88,6 @@ export class Partition implements LedPartition {
         this.changed();
       },
     });
-    this.#follow(options.registration);
   }
 
   get registration(): PartitionRegistration {
@@ -229,7 +247,14 @@ export class Partition implements LedPartition {
     isolation: ReadIsolation,
     minOneMessage: boolean,
   ): FetchDataInfo | Promise<FetchDataInfo> {
-    return this.log.readAsync(fetchOffset, maxBytes, { isolation, minOneMessage });
+    const { log } = this;
+    const data = log.readAsync(fetchOffset, maxBytes, { isolation, minOneMessage });
+    if (!(data instanceof Promise)) return data;
+    return data.catch((error: unknown) => {
+      // It may have been moved to another directory meanwhile.
+      if (log === this.log) throw error;
+      return this.read(fetchOffset, maxBytes, isolation, minOneMessage);
+    });
   }
 
   /**
