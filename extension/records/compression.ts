@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { ErrorCode } from '../protocol/errors.ts';
 import { CompressionType } from './compression-type.ts';
+import { lz4CompressHigh } from './lz4-high.ts';
 import { lz4Compress, lz4Decompress } from './lz4.ts';
 import { RecordsError } from './records-error.ts';
 import { snappyCompress, snappyDecompress } from './snappy.ts';
@@ -13,9 +14,13 @@ import { zstdCompress, zstdDecompress } from './zstd.ts';
 export const MAX_DECOMPRESSED_BYTES = 256 * 1024 * 1024;
 
 const DEFAULT_GZIP_LEVEL = -1;
+const DEFAULT_LZ4_LEVEL = 9;
 const DEFAULT_ZSTD_LEVEL = 3;
 
-/** Compresses a block of records. `level` counts for gzip (1 to 9, -1 the default) and zstd only. */
+/**
+ * Compresses a block of records. `level` counts for gzip (1 to 9, -1 the default), lz4 (1 to 17; 9 is the fast compressor
+ * as in Kafka) and zstd.
+ */
 export function compress(type: CompressionType, data: Buffer, level?: number): Buffer {
   switch (type) {
     case CompressionType.none:
@@ -25,7 +30,7 @@ export function compress(type: CompressionType, data: Buffer, level?: number): B
     case CompressionType.snappy:
       return snappyCompress(data);
     case CompressionType.lz4:
-      return lz4Compress(data);
+      return level === undefined || level === DEFAULT_LZ4_LEVEL ? lz4Compress(data) : lz4CompressHigh(data, level);
     case CompressionType.zstd:
       return zstdCompress(data, level ?? DEFAULT_ZSTD_LEVEL);
   }

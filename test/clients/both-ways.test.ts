@@ -35,7 +35,12 @@ const topics: Readonly<Record<string, Record<string, string>>> = {
     'delete.retention.ms': '31536000000',
   },
   transactions: { ...small, 'internal.segment.bytes': '1200' },
-  undecided: { ...small, 'message.timestamp.type': 'LogAppendTime', 'compression.type': 'lz4' },
+  undecided: {
+    ...small,
+    'message.timestamp.type': 'LogAppendTime',
+    'compression.type': 'lz4',
+    'compression.lz4.level': '12',
+  },
 };
 
 const kafkaProperties = {

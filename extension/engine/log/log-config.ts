@@ -31,7 +31,7 @@ export interface LogConfig {
   readonly timestampAfterMaxMs: number;
   /** What batches are recompressed to; undefined keeps the producer's codec. */
   readonly compression: CompressionType | undefined;
-  /** For gzip and zstd; lz4's has no effect on our encoder. */
+  /** Of the codec in {@link compression}; undefined for those that have no levels. */
   readonly compressionLevel: number | undefined;
   readonly preallocate: boolean;
 }
@@ -88,10 +88,21 @@ function parseCompression(raw: Raw): CompressionType | undefined {
 
 function parseCompressionLevel(raw: Raw, compression: CompressionType | undefined): number | undefined {
   const gzip = integer(raw, 'compression.gzip.level', -1, -1);
+  const lz4 = integer(raw, 'compression.lz4.level', 9, 1);
   const zstd = integer(raw, 'compression.zstd.level', 3, -131_072);
   if (gzip === 0 || gzip > 9) throw invalid('compression.gzip.level', String(gzip), '1 to 9, or -1');
+  if (lz4 > 17) throw invalid('compression.lz4.level', String(lz4), '1 to 17');
   if (zstd > 22) throw invalid('compression.zstd.level', String(zstd), '-131072 to 22');
-  return compression === CompressionType.gzip ? gzip : compression === CompressionType.zstd ? zstd : undefined;
+  switch (compression) {
+    case CompressionType.gzip:
+      return gzip;
+    case CompressionType.lz4:
+      return lz4;
+    case CompressionType.zstd:
+      return zstd;
+    default:
+      return undefined;
+  }
 }
 
 function integer(raw: Raw, name: string, fallback: number, min: number): number {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { gzipSync } from 'node:zlib';
+import { lz4Decompress } from '@platformatic/wasm-utils/bundled';
 import { describe, expect, it } from 'vitest';
 import { ErrorCode } from '../../../extension/protocol/errors.ts';
 import { compress, decompress } from '../../../extension/records/compression.ts';
@@ -64,6 +65,36 @@ describe.each(codecs.filter(([name]) => name !== 'none'))('%s', (_name, type) =>
     );
   });
 });
+
+describe('lz4 at a level', () => {
+  it('gives back what went in, to other decoders too', () => {
+    const long = fc.integer({ min: 0, max: 200_000 }).map((length) => Buffer.from(words(length)));
+    fc.assert(
+      fc.property(fc.oneof(payloads, long), fc.constantFrom(1, 3, 10, 17), (data, level) => {
+        const frame = compress(CompressionType.lz4, data, level);
+        expect(decompress(CompressionType.lz4, frame).equals(data)).toBe(true);
+        if (data.length > 0) expect(Buffer.from(lz4Decompress(frame)).equals(data)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('looks longer for matches at higher levels', () => {
+    const sizes = [1, 4, 12].map((level) => compress(CompressionType.lz4, Buffer.from(words(100_000)), level).length);
+    expect(sizes[0]).toBeGreaterThan(sizes[1]!);
+    expect(sizes[1]).toBeGreaterThan(sizes[2]!);
+    expect(compress(CompressionType.lz4, Buffer.from(words(100_000)), 17)).toHaveLength(sizes[2]!);
+  });
+});
+
+/** Text of so many bytes that repeats itself in parts. */
+function words(length: number): string {
+  let text = '';
+  for (let state = 1; text.length < length; state = (state * 1103515245 + 12345) % 2147483648) {
+    text += `${['order', 'payment', 'customer', 'stock'][(state >> 8) % 4]} ${(state >> 12) % 300} `;
+  }
+  return text.slice(0, length);
+}
 
 describe('snappy', () => {
   it('reads a raw block, as librdkafka writes it', () => {
