@@ -6,7 +6,6 @@ import type {
   RunningBroker,
 } from '../engine/broker/broker-options.ts';
 import type { Logger } from '../engine/common/logger.ts';
-import { randomUuid, type Random } from '../engine/common/random.ts';
 import type { ClusterEvent } from '../shared/cluster-protocol.ts';
 import { ClusterError, messageOf } from './cluster-error.ts';
 import { serveCommands } from './command-channel.ts';
@@ -50,7 +49,7 @@ export function runWorker(transport: Transport, options: WorkerMainOptions): voi
   };
   const portsFor = (nodeId: number): BrokerPorts => ({
     ...options.ports,
-    meet: (bound) => Promise.resolve({ voters: ownVoter(bound, options.ports.random) }),
+    meet: (bound) => Promise.resolve({ voters: ownVoter(bound), isNewCluster: bound.isNew }),
     logger: channelLogger(nodeId, options.debug ?? false, emit),
     onEvent: emit,
     onFatal: (error) => {
@@ -99,10 +98,10 @@ export function runWorker(transport: Transport, options: WorkerMainOptions): voi
 }
 
 /** A node that is alone is its own quorum. */
-function ownVoter({ nodeId, controllerListener }: BoundNode, random: Random): QuorumVoter[] {
+function ownVoter({ nodeId, directoryId, controllerListener }: BoundNode): QuorumVoter[] {
   if (controllerListener === undefined) return [];
   const { host, port } = controllerListener;
-  return [{ nodeId, directoryId: randomUuid(random), host, port }];
+  return [{ nodeId, directoryId, host, port }];
 }
 
 type LogEvent = Extract<ClusterEvent, { event: 'log' }>;

@@ -4,6 +4,8 @@ import type { FileSystem } from '../common/file-system.ts';
 import type { Logger } from '../common/logger.ts';
 import type { NodeNetwork } from '../common/network.ts';
 import type { Random } from '../common/random.ts';
+import type { QuorumDescription } from '../raft/raft-ports.ts';
+import type { VoterAddress } from '../raft/voter-set.ts';
 import type { ListenerFactory } from '../server/server-listener.ts';
 
 /** One listener as `listeners` or `advertised.listeners` name it, e.g. `PLAINTEXT://127.0.0.1:9092`. */
@@ -37,34 +39,45 @@ export interface BrokerConfigInput {
 /** What a node has bound, told to the owner of the cluster. */
 export interface BoundNode {
   readonly nodeId: number;
+  /**
+   * Of the first log directory: what meta.properties says (undefined where that has none), or the id that a new one is about
+   * to get.
+   */
+  readonly directoryId: string | undefined;
+  /** The directory is not formatted yet. */
+  readonly isNew: boolean;
   readonly listeners: readonly Listener[];
   readonly controllerListener: Listener | undefined;
 }
 
-/** A voter of the metadata quorum, with the address that it has now. */
-export interface QuorumVoter {
-  readonly nodeId: number;
-  /** For formatting a new directory; an old one has its own. */
-  readonly directoryId: string;
-  readonly host: string;
-  readonly port: number;
+/** What the owner of the cluster tells a node that has bound. */
+export interface Peers {
+  /** Who votes in the metadata quorum of a new cluster, and where the voters of any cluster are now. */
+  readonly voters: readonly QuorumVoter[];
+  /**
+   * Whether the voters are to form a new quorum: all of their directories are new. Where only some are, a new one gets no vote by
+   * being formatted: the others do not know its disk, and would be outvoted by a quorum that never was.
+   */
+  readonly isNewCluster: boolean;
 }
+
+/** A voter of the metadata quorum, with the address that it has now and the directory that it told of. */
+export type QuorumVoter = VoterAddress;
 
 /** The outside world of a node. */
 export interface BrokerPorts {
   readonly network: NodeNetwork;
   readonly makeListener: ListenerFactory;
-  /**
-   * Called once, when the listeners are bound: tells the node who votes in the metadata quorum of a new cluster, and where the voters
-   * of any cluster are now. Resolves when they all have their ports.
-   */
-  readonly meet: (bound: BoundNode) => Promise<{ readonly voters: readonly QuorumVoter[] }>;
+  /** Called once, when the listeners are bound; resolves when all nodes that start together have their ports. */
+  readonly meet: (bound: BoundNode) => Promise<Peers>;
   readonly clock: Clock;
   readonly random: Random;
   readonly fileSystem: FileSystem;
   readonly logger: Logger;
   /** Called for every `controller`, `leader` and `isr` event that this broker causes or sees first. */
   readonly onEvent: (event: ClusterEvent) => void;
+  /** Called once, before anything is bound, with what kills a node that has not started yet. */
+  readonly onStarting?: (kill: () => void) => void;
   /** The broker can't go on (its metadata log failed, say): it has stopped serving; the owner ends it. */
   readonly onFatal: (error: Error) => void;
 }
@@ -77,10 +90,19 @@ export interface RunningBroker {
   readonly listeners: readonly Listener[];
   readonly controllerListener: Listener | undefined;
   controller(): { readonly id: number; readonly epoch: number };
+  /** What this node knows of the metadata quorum. */
+  quorum(): QuorumDescription;
+  /** Of this node as a broker; undefined on a controller, and while it is not registered. */
+  isFenced(): boolean | undefined;
   /** All partitions, or one topic's; `replicaStates` holds this broker's own entry only. */
   partitions(topic?: string): PartitionState[];
   /** What lies on disk for one partition here. */
   segments(topic: string, partition: number): SegmentState[];
+  /**
+   * The first half of {@link shutdown}: others take over what this broker leads. Before a whole cluster stops, all brokers do this
+   * together, while there still is a quorum. Never rejects.
+   */
+  relinquish(): Promise<void>;
   /** Controlled shutdown: answers what is under way, closes logs cleanly. */
   shutdown(): Promise<void>;
   /** As if the process had died: sockets reset, no file is written any more. */

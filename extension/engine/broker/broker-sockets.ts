@@ -1,6 +1,4 @@
-import { LineLimiter } from '../common/line-limiter.ts';
-import type { AnyApiHandler } from '../server/api-handler.ts';
-import { RequestProcessor } from '../server/request-processor.ts';
+import type { RequestProcessor } from '../server/request-processor.ts';
 import type { ServerListener } from '../server/server-listener.ts';
 import { type BrokerPorts, BrokerStartError, type Listener } from './broker-options.ts';
 import type { BrokerSettings } from './broker-settings.ts';
@@ -22,12 +20,15 @@ export class BrokerSockets {
   }
 
   /**
-   * Binds listeners that serve the same APIs; with the ports that were bound.
+   * Binds listeners that are served by one processor; with the ports that were bound.
    *
    * @throws BrokerStartError PORT_IN_USE, BAD_ARGUMENT
    */
-  async bind(listeners: readonly Listener[], apis: readonly AnyApiHandler[]): Promise<Listener[]> {
-    const processor = new RequestProcessor(apis, new LineLimiter(this.#ports.logger, this.#ports.clock));
+  async bind(
+    listeners: readonly Listener[],
+    processor: RequestProcessor,
+    onConnectionClosed?: (connectionId: number) => void,
+  ): Promise<Listener[]> {
     const bound: Listener[] = [];
     for (const listener of listeners) {
       // Listeners of one name are one listener on several addresses: they share the port that the first one got.
@@ -42,6 +43,7 @@ export class BrokerSockets {
         maxFrameBytes: this.#settings.requestMaxBytes,
         maxIdleMs: this.#settings.connectionsMaxIdleMs,
         maxConnections: this.#maxConnections,
+        onConnectionClosed,
         onSent: this.#onSent,
       });
       try {

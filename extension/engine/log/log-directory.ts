@@ -73,10 +73,16 @@ export class LogDirectory {
    * that it counts once.
    */
   takeCleanShutdown(): { readonly wasClean: boolean; readonly brokerEpoch: number } {
+    const state = this.readCleanShutdown();
+    if (state.wasClean) this.#fileSystem.unlinkSync(`${this.path}/${CLEAN_SHUTDOWN}`);
+    return state;
+  }
+
+  /** Whether the last stop was clean, and the broker epoch of then. Throws what the file system throws. */
+  readCleanShutdown(): { readonly wasClean: boolean; readonly brokerEpoch: number } {
     const path = `${this.path}/${CLEAN_SHUTDOWN}`;
     if (!this.#fileSystem.existsSync(path)) return { wasClean: false, brokerEpoch: -1 };
     const text = this.#fileSystem.readFileSync(path).toString('utf8');
-    this.#fileSystem.unlinkSync(path);
     const epoch = /"brokerEpoch"\s*:\s*(-?\d+)/.exec(text)?.[1];
     return { wasClean: true, brokerEpoch: epoch === undefined ? -1 : Number(epoch) };
   }

@@ -86,7 +86,7 @@ export class LogManager {
   readonly #checkpoints: LogCheckpoints;
   readonly #work: PeriodicWork;
   #cleaner: LogCleaner | undefined;
-  #previousBrokerEpoch = -1;
+  readonly #previousBrokerEpoch: number;
   #isClosed = false;
 
   constructor(options: LogManagerOptions) {
@@ -106,13 +106,14 @@ export class LogManager {
       placeChanged: () => this.#checkpoints.offsets(),
     });
     this.#work = new PeriodicWork(options.environment.clock, logger);
+    this.#previousBrokerEpoch = previousEpoch(this.#directories.usable);
   }
 
   get directories(): readonly LogDirectory[] {
     return this.#directories.all;
   }
 
-  /** The broker epoch at the last clean stop, -1 where there was none (KIP-966). */
+  /** The broker epoch at the last clean stop, -1 where there was none (KIP-966): to be told when the broker registers. */
   get previousBrokerEpoch(): number {
     return this.#previousBrokerEpoch;
   }
@@ -159,7 +160,6 @@ export class LogManager {
     for (const directory of this.#directories.usable) {
       try {
         const state = readDirectoryState(directory);
-        this.#previousBrokerEpoch = Math.max(state.brokerEpoch, this.#previousBrokerEpoch);
         const { logs, deleted, strays } = discover(state, fileSystem.readdirSync(directory.path));
         found.push(...logs);
         for (const path of deleted) this.#disposal.removeTree(path);
@@ -438,4 +438,16 @@ export class LogManager {
     this.#isClosed = true;
     this.#work.stop();
   }
+}
+
+function previousEpoch(directories: readonly LogDirectory[]): number {
+  let epoch = -1;
+  for (const directory of directories) {
+    try {
+      epoch = Math.max(epoch, directory.readCleanShutdown().brokerEpoch);
+    } catch {
+      // Loading finds it unreadable too, and takes it out of service.
+    }
+  }
+  return epoch;
 }

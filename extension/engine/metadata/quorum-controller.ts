@@ -177,6 +177,11 @@ export class QuorumController implements Controller, RaftListener {
     return this.#write((context) => assignReplicasToDirs(context, request));
   }
 
+  /** A broker's process is gone, for certain: nobody has to wait for its session to end. */
+  onBrokerUnreachable(brokerId: number, brokerEpoch: number): void {
+    this.#fence(brokerId, brokerEpoch, 'it stopped: nobody listens on its port');
+  }
+
   registerController(request: ControllerRegistrationRequest): Promise<ControllerRegistrationResponseInput> {
     return this.#write((context) => ({
       records: brokers.registerControllerRecords(context, request),
@@ -327,16 +332,20 @@ export class QuorumController implements Controller, RaftListener {
     this.#sessionTimer = clock.schedule(Math.max(nextMs, 0), () => {
       for (const broker of others) {
         if (this.#sessions.remainingMs(broker.id) > 0) continue;
-        this.#options.logger.warn(`Broker ${broker.id} is fenced: it was not heard of in time.`);
-        this.#write((context) => {
-          const current = context.image.cluster.brokers.get(broker.id);
-          const isSame = current !== undefined && !current.fenced && current.epoch === broker.epoch;
-          return { records: isSame ? brokers.fenceRecords(context, current) : [], response: undefined };
-        }).catch(() => {
-          // Not the controller any more: the next one watches.
-        });
+        this.#fence(broker.id, broker.epoch, 'it was not heard of in time');
       }
       this.#watchSessions();
+    });
+  }
+
+  #fence(brokerId: number, brokerEpoch: number, reason: string): void {
+    this.#options.logger.warn(`Broker ${brokerId} is fenced: ${reason}.`);
+    this.#write((context) => {
+      const current = context.image.cluster.brokers.get(brokerId);
+      const isSame = current !== undefined && !current.fenced && current.epoch === brokerEpoch;
+      return { records: isSame ? brokers.fenceRecords(context, current) : [], response: undefined };
+    }).catch(() => {
+      // Not the controller any more: the next one watches.
     });
   }
 

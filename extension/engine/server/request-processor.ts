@@ -37,12 +37,17 @@ export interface Peer {
  * but for ApiVersions, whose unknown versions are answered in version 0 with UNSUPPORTED_VERSION (KIP-511).
  */
 export class RequestProcessor {
-  readonly #handlers: ReadonlyMap<number, AnyApiHandler>;
+  #handlers: ReadonlyMap<number, AnyApiHandler> = new Map();
   readonly #logger: Logger;
 
   constructor(handlers: readonly AnyApiHandler[], logger: Logger) {
-    this.#handlers = new Map(handlers.map((handler) => [handler.apiKey, handler]));
     this.#logger = logger;
+    this.serve(handlers);
+  }
+
+  /** From now on these APIs and no others. A listener is bound before it is known what it serves. */
+  serve(handlers: readonly AnyApiHandler[]): void {
+    this.#handlers = new Map(handlers.map((handler) => [handler.apiKey, handler]));
   }
 
   /** Whether a frame's API may start while earlier requests of that API still wait for their answers. */

@@ -26,6 +26,8 @@ export interface SocketServerOptions {
   readonly maxIdleMs: number;
   /** `max.connections`, and not above what open files allow. */
   readonly maxConnections: number;
+  /** Called when a connection is gone, for whatever reason. */
+  readonly onConnectionClosed?: ((connectionId: number) => void) | undefined;
   /** Called for each byte array of a response that is with the operating system now. */
   readonly onSent?: (bytes: Buffer) => void;
 }
@@ -155,6 +157,7 @@ export class SocketServer {
     socket.on('close', () => {
       connection.closed();
       this.#sockets.delete(socket);
+      this.#options.onConnectionClosed?.(peer.connectionId);
     });
   }
 

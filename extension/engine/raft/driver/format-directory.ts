@@ -87,6 +87,11 @@ export function firstDirectoryId(fileSystem: FileSystem, random: Random, logDir:
   return existing === undefined ? randomUuid(random) : existing.directoryId;
 }
 
+/** Whether a log directory has its meta.properties. Throws RaftError INCONSISTENT_DIRECTORY when that cannot be read. */
+export function isFormatted(fileSystem: FileSystem, logDir: string): boolean {
+  return readExisting(fileSystem, logDir) !== undefined;
+}
+
 /**
  * The records that a new cluster begins with, from bootstrap.checkpoint; undefined where there is no such file.
  *

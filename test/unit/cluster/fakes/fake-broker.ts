@@ -51,6 +51,9 @@ export async function startFakeBroker(input: BrokerConfigInput, ports: BrokerPor
     listeners,
     controllerListener,
     controller: () => ({ id: 1, epoch: 1 }),
+    quorum: () => ({ leaderId: 1, leaderEpoch: 1, highWatermark: 0, voters: [], observers: [], nodes: [] }),
+    isFenced: () => false,
+    relinquish: () => Promise.resolve(),
     partitions: (topic) => [partitionOf(input.nodeId, topic ?? 'fake')],
     segments(topic, partition) {
       if (topic === 'crash') setImmediate(() => throwError('Told to crash'));

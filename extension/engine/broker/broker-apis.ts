@@ -1,4 +1,3 @@
-import { APIS } from '../../protocol/generated/apis.ts';
 import type { Clock } from '../common/clock.ts';
 import type { FileSystem } from '../common/file-system.ts';
 import type { GroupCoordinator } from '../coordinator/group-coordinator.ts';
@@ -10,9 +9,7 @@ import type { AutoTopicCreation } from './auto-topic-creation.ts';
 import type { BrokerSettings } from './broker-settings.ts';
 import type { FetchSessionCache } from './fetch-session.ts';
 import { alterConfigsHandler } from './handlers/alter-configs.ts';
-import { alterPartitionHandler } from './handlers/alter-partition.ts';
 import { apiVersionsHandler, type FinalizedFeatures, type SupportedFeature } from './handlers/api-versions.ts';
-import { assignReplicasToDirsHandler } from './handlers/assign-replicas-to-dirs.ts';
 import { createPartitionsHandler } from './handlers/create-partitions.ts';
 import { createTopicsHandler } from './handlers/create-topics.ts';
 import { deleteGroupsHandler } from './handlers/delete-groups.ts';
@@ -97,33 +94,6 @@ export function brokerApis(services: ApiServices): AnyApiHandler[] {
     describeClusterHandler(source),
     describeTopicPartitionsHandler(image, settings.partitionsPerPage),
   ];
-  handlers.push(
-    apiVersionsHandler(
-      () => handlers,
-      services.supportedFeatures,
-      () => services.finalizedFeatures(),
-    ),
-  );
-  return handlers;
-}
-
-/** What the controller listener serves of it: the APIs that Kafka's definitions give to controllers. */
-export function controllerApis(services: ApiServices): AnyApiHandler[] {
-  const { brokerId, controller } = services;
-  const handlers: AnyApiHandler[] = [
-    createTopicsHandler(controller),
-    deleteTopicsHandler(controller),
-    createPartitionsHandler(controller),
-    alterConfigsHandler(controller, brokerId),
-    incrementalAlterConfigsHandler(controller, brokerId),
-    describeQuorumHandler(() => services.describeQuorum()),
-    alterPartitionHandler(controller),
-    assignReplicasToDirsHandler(controller),
-  ];
-  for (const handler of handlers) {
-    const info = APIS.find(({ key }) => key === handler.apiKey);
-    if (info?.listeners.includes('controller') !== true) throw new Error(`API ${handler.apiKey} is not a controller's`);
-  }
   handlers.push(
     apiVersionsHandler(
       () => handlers,

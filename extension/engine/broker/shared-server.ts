@@ -1,0 +1,174 @@
+import type { LogEnvironment } from '../log/log-environment.ts';
+import type { MetaProperties } from '../log/meta-properties.ts';
+import type { NodeAddress, NodeNetwork } from '../common/network.ts';
+import { type RegisteredEndpoint, SecurityProtocol } from '../metadata/broker-registration.ts';
+import type { ConfigResolver } from '../metadata/config-resolver.ts';
+import { EMPTY_IMAGE } from '../metadata/metadata-image.ts';
+import { MetadataLoader } from '../metadata/metadata-loader.ts';
+import { encodeMetadataRecord } from '../metadata/metadata-record.ts';
+import { bootstrapFeatureRecords, finalizedFeatures, supportedFeatures } from '../metadata/metadata-version.ts';
+import { QuorumController } from '../metadata/quorum-controller.ts';
+import { formatLogDirs, readBootstrapRecords } from '../raft/driver/format-directory.ts';
+import { RaftDriver } from '../raft/driver/raft-driver.ts';
+import type { LeaderAndEpoch, RaftListener } from '../raft/raft-ports.ts';
+import type { BrokerConfigInput, BrokerPorts, Listener, Peers, QuorumVoter } from './broker-options.ts';
+import { ControllerChannel } from './controller-channel.ts';
+import type { FinalizedFeatures, SupportedFeature } from './handlers/api-versions.ts';
+import { openMetadataLog } from './metadata-log.ts';
+
+export interface SharedServerOptions {
+  /** With the ports that were bound. */
+  readonly input: BrokerConfigInput;
+  readonly ports: BrokerPorts;
+  readonly network: NodeNetwork;
+  readonly resolver: ConfigResolver;
+  readonly environment: LogEnvironment;
+  readonly directories: readonly MetaProperties[];
+  readonly voters: readonly QuorumVoter[];
+}
+
+/** What both roles of a node stand on: the metadata log, the image that it amounts to, and the way to the controller. */
+export class SharedServer {
+  readonly supportedFeatures: readonly SupportedFeature[] = SUPPORTED_FEATURES;
+  readonly raft: RaftDriver;
+  readonly loader: MetadataLoader;
+  /** Decides while this node leads the quorum; elsewhere it only follows. */
+  readonly controller: QuorumController;
+  /** The controller, wherever it is. */
+  readonly channel: ControllerChannel;
+  readonly #voters: ReadonlyMap<number, QuorumVoter>;
+  readonly #ports: BrokerPorts;
+
+  constructor(options: SharedServerOptions) {
+    const { input, ports, network, resolver, environment, directories, voters } = options;
+    const { clock, random, fileSystem, logger } = ports;
+    const number = (name: string): number => resolver.brokerNumber(EMPTY_IMAGE.configs, name);
+    const controllerEndpoints = controllersOf(input);
+    this.#ports = ports;
+    this.#voters = new Map(voters.map((voter) => [voter.nodeId, voter]));
+    this.raft = new RaftDriver({
+      ...{ clock, fileSystem, logger, network, random, voters, controllerEndpoints },
+      nodeId: input.nodeId,
+      clusterId: input.clusterId,
+      logDir: input.logDirs[0]!,
+      directoryId: directories[0]!.directoryId,
+      openLog: (directory) => openMetadataLog(environment, directory, number('metadata.log.segment.bytes')),
+      onFatal: (error) => ports.onFatal(error),
+      onQuorumChange: ({ reason }) => logger.info(`Metadata quorum: ${reason}`),
+      timing: {
+        electionTimeoutMs: number('controller.quorum.election.timeout.ms'),
+        fetchTimeoutMs: number('controller.quorum.fetch.timeout.ms'),
+        electionBackoffMaxMs: number('controller.quorum.election.backoff.max.ms'),
+        requestTimeoutMs: number('controller.quorum.request.timeout.ms'),
+      },
+      retentionMaxBytes: number('metadata.max.retention.bytes'),
+      retentionMaxMs: number('metadata.max.retention.ms'),
+    });
+    this.loader = new MetadataLoader({
+      ...{ raft: this.raft, clock, logger },
+      snapshotMaxBytes: number('metadata.log.max.record.bytes.between.snapshots'),
+      snapshotMaxIntervalMs: number('metadata.log.max.snapshot.interval.ms'),
+    });
+    this.controller = new QuorumController({
+      ...{ clock, random, logger, resolver },
+      nodeId: input.nodeId,
+      clusterId: input.clusterId,
+      raft: this.raft,
+      loader: this.loader,
+      bootstrap: readBootstrapRecords(fileSystem, input.logDirs[0]!),
+      listeners: controllerEndpoints.map(registeredEndpoint),
+      brokerSessionTimeoutMs: number('broker.session.timeout.ms'),
+      maxIdleIntervalMs: number('metadata.max.idle.interval.ms'),
+    });
+    this.channel = new ControllerChannel({
+      ...{ network, clock, local: this.controller },
+      leader: () => this.#leaderAddress(),
+      heartbeatTimeoutMs: number('broker.session.timeout.ms') / 2,
+    });
+  }
+
+  /** Follows the quorum from now on; a node that votes takes part in it. */
+  start(listeners: { onLeaderChange(leader: LeaderAndEpoch): void }): void {
+    const { controller, channel } = this;
+    const follower: RaftListener = {
+      onCommit: (batches) => controller.onCommit(batches),
+      onLoadSnapshot: (snapshot) => controller.onLoadSnapshot(snapshot),
+      onLeaderChange(leader) {
+        controller.onLeaderChange(leader);
+        channel.leaderChanged();
+        listeners.onLeaderChange(leader);
+      },
+    };
+    this.raft.register(follower);
+    this.raft.start();
+  }
+
+  finalizedFeatures(): FinalizedFeatures {
+    const { image } = this.loader;
+    return { epoch: image.provenance.offset, levels: finalizedFeatures(image, this.raft.kraftVersion()) };
+  }
+
+  async shutdown(): Promise<void> {
+    this.controller.close();
+    await this.raft.shutdown();
+    this.channel.close();
+  }
+
+  kill(): void {
+    this.raft.kill();
+    this.controller.close();
+    this.channel.close();
+  }
+
+  /** What the owner of the cluster said of addresses is newer than what the voters record has. */
+  #leaderAddress(): NodeAddress | undefined {
+    const { leaderId } = this.raft.leaderAndEpoch();
+    if (leaderId < 0 || leaderId === this.raft.nodeId) return undefined;
+    const told = this.#voters.get(leaderId);
+    if (told !== undefined) return told;
+    const node = this.raft.describeQuorum().nodes.find(({ nodeId }) => nodeId === leaderId);
+    const endpoint = node?.listeners[0];
+    if (endpoint === undefined) {
+      this.#ports.logger.warn(`Node ${leaderId} leads the quorum, but nobody knows its address.`);
+      return undefined;
+    }
+    return { nodeId: leaderId, host: endpoint.host, port: endpoint.port };
+  }
+}
+
+/** Formats the directories where that is due. Throws RaftError, and what the file system throws. */
+export function formatDirectories(
+  input: BrokerConfigInput,
+  ports: BrokerPorts,
+  { voters, isNewCluster }: Peers,
+  directoryId: string | undefined,
+): MetaProperties[] {
+  const { fileSystem, clock, random } = ports;
+  return formatLogDirs({
+    ...{ fileSystem, clock, random, directoryId },
+    nodeId: input.nodeId,
+    clusterId: input.clusterId,
+    logDirs: input.logDirs,
+    controllerEndpoints: input.controllerListener === undefined ? undefined : [input.controllerListener],
+    initialVoters: isNewCluster ? voters : [],
+    bootstrapRecords: bootstrapFeatureRecords().map(encodeMetadataRecord),
+  });
+}
+
+export function controllersOf({ controllerListener }: Pick<BrokerConfigInput, 'controllerListener'>): Listener[] {
+  return controllerListener === undefined ? [] : [controllerListener];
+}
+
+export function registeredEndpoint({ name, host, port }: Listener): RegisteredEndpoint {
+  return { name, host, port, securityProtocol: SecurityProtocol.PLAINTEXT };
+}
+
+const SUPPORTED_FEATURES = [...supportedFeatures].map(([name, range]) => ({ name, ...range }));
+
+/** The features as registrations carry them. */
+export const REGISTERED_FEATURES = SUPPORTED_FEATURES.map(({ name, minVersion, maxVersion }) => ({
+  name,
+  minSupportedVersion: minVersion,
+  maxSupportedVersion: maxVersion,
+  unknownTaggedFields: undefined,
+}));
