@@ -311,6 +311,7 @@ export class UnifiedLog implements PartitionLog {
   }
 
   updateConfig(config: LogConfig): void {
+    if (config.flushMs < this.#config.flushMs) this.#environment.writes.lookAgain(this);
     this.#config = config;
     this.local.config = config;
   }

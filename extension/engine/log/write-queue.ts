@@ -34,6 +34,11 @@ export class WriteQueue {
     return written;
   }
 
+  /** `log` may have to be flushed earlier than was thought when it was written to. */
+  lookAgain(log: QueuedLog): void {
+    this.#written.add(log);
+  }
+
   forget(log: QueuedLog): void {
     this.#written.delete(log);
   }
