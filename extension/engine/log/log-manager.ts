@@ -132,6 +132,11 @@ export class LogManager {
     for (const { log } of this.#logs.values()) yield log;
   }
 
+  /** As {@link logs}, with their directories. */
+  placedLogs(): IterableIterator<PlacedLog> {
+    return this.#logs.values();
+  }
+
   *#placed(): Generator<PlacedLog> {
     yield* this.#logs.values();
     yield* this.moves.futures.values();
