@@ -146,6 +146,7 @@ public final class KafkaFacts {
             node.put("elr", version.isElrSupported());
             node.put("cordoned", version.isCordonedLogDirsSupported());
             node.put("leaderEpochBumpOnShrink", version.isLeaderEpochBumpRequiredOnIsrShrink());
+            node.put("metadataChange", version.didMetadataChange());
             node.put("migration", version.isMigrationSupported());
             node.put("delegationToken", version.isDelegationTokenSupported());
             node.put("scram", version.isScramSupported());

@@ -9,6 +9,7 @@ import type { AutoTopicCreation } from './auto-topic-creation.ts';
 import type { BrokerSettings } from './broker-settings.ts';
 import type { FetchSessionCache } from './fetch-session.ts';
 import { alterConfigsHandler } from './handlers/alter-configs.ts';
+import { alterPartitionReassignmentsHandler } from './handlers/alter-partition-reassignments.ts';
 import { apiVersionsHandler, type FinalizedFeatures, type SupportedFeature } from './handlers/api-versions.ts';
 import { createPartitionsHandler } from './handlers/create-partitions.ts';
 import { createTopicsHandler } from './handlers/create-topics.ts';
@@ -21,6 +22,7 @@ import { describeGroupsHandler } from './handlers/describe-groups.ts';
 import { describeLogDirsHandler } from './handlers/describe-log-dirs.ts';
 import { describeQuorumHandler } from './handlers/describe-quorum.ts';
 import { describeTopicPartitionsHandler } from './handlers/describe-topic-partitions.ts';
+import { electLeadersHandler } from './handlers/elect-leaders.ts';
 import { fetchHandler } from './handlers/fetch.ts';
 import { findCoordinatorHandler } from './handlers/find-coordinator.ts';
 import { heartbeatHandler } from './handlers/heartbeat.ts';
@@ -30,6 +32,7 @@ import { joinGroupHandler } from './handlers/join-group.ts';
 import { leaveGroupHandler } from './handlers/leave-group.ts';
 import { listGroupsHandler } from './handlers/list-groups.ts';
 import { listOffsetsHandler } from './handlers/list-offsets.ts';
+import { listPartitionReassignmentsHandler } from './handlers/list-partition-reassignments.ts';
 import { metadataHandler, type MetadataSource } from './handlers/metadata.ts';
 import { offsetCommitHandler } from './handlers/offset-commit.ts';
 import { offsetDeleteHandler } from './handlers/offset-delete.ts';
@@ -37,6 +40,8 @@ import { offsetFetchHandler } from './handlers/offset-fetch.ts';
 import { offsetForLeaderEpochHandler } from './handlers/offset-for-leader-epoch.ts';
 import { produceHandler } from './handlers/produce.ts';
 import { syncGroupHandler } from './handlers/sync-group.ts';
+import { unregisterBrokerHandler } from './handlers/unregister-broker.ts';
+import { updateFeaturesHandler } from './handlers/update-features.ts';
 import type { ProducerIdManager } from './producer-id-manager.ts';
 import type { ReplicaManager } from './replica-manager.ts';
 
@@ -87,6 +92,11 @@ export function brokerApis(services: ApiServices): AnyApiHandler[] {
     alterConfigsHandler(controller, brokerId),
     describeLogDirsHandler(services.logDirs, replicas, services.fileSystem),
     createPartitionsHandler(controller),
+    alterPartitionReassignmentsHandler(controller),
+    electLeadersHandler(controller),
+    listPartitionReassignmentsHandler(controller),
+    unregisterBrokerHandler(controller),
+    updateFeaturesHandler(controller),
     deleteGroupsHandler(groups),
     incrementalAlterConfigsHandler(controller, brokerId),
     offsetDeleteHandler(groups),

@@ -6,6 +6,7 @@ import type { AnyApiHandler } from '../server/api-handler.ts';
 import type { BrokerWatch } from './broker-watch.ts';
 import { allocateProducerIdsHandler } from './handlers/allocate-producer-ids.ts';
 import { alterConfigsHandler } from './handlers/alter-configs.ts';
+import { alterPartitionReassignmentsHandler } from './handlers/alter-partition-reassignments.ts';
 import { alterPartitionHandler } from './handlers/alter-partition.ts';
 import { apiVersionsHandler } from './handlers/api-versions.ts';
 import { assignReplicasToDirsHandler } from './handlers/assign-replicas-to-dirs.ts';
@@ -18,7 +19,11 @@ import { deleteTopicsHandler } from './handlers/delete-topics.ts';
 import { describeControllersHandler } from './handlers/describe-controllers.ts';
 import { describeConfigsHandler } from './handlers/describe-configs.ts';
 import { describeQuorumHandler } from './handlers/describe-quorum.ts';
+import { electLeadersHandler } from './handlers/elect-leaders.ts';
 import { incrementalAlterConfigsHandler } from './handlers/incremental-alter-configs.ts';
+import { listPartitionReassignmentsHandler } from './handlers/list-partition-reassignments.ts';
+import { unregisterBrokerHandler } from './handlers/unregister-broker.ts';
+import { updateFeaturesHandler } from './handlers/update-features.ts';
 import type { SharedServer } from './shared-server.ts';
 
 /** What the handlers of a controller listener work on. */
@@ -40,6 +45,11 @@ export function controllerApis(services: ControllerServices): AnyApiHandler[] {
     createTopicsHandler(controller),
     deleteTopicsHandler(controller),
     createPartitionsHandler(controller),
+    alterPartitionReassignmentsHandler(controller),
+    electLeadersHandler(controller),
+    listPartitionReassignmentsHandler(controller),
+    unregisterBrokerHandler(controller),
+    updateFeaturesHandler(controller),
     describeConfigsHandler(nodeId, image, resolver),
     alterConfigsHandler(controller, undefined),
     incrementalAlterConfigsHandler(controller, undefined),

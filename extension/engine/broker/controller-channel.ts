@@ -4,6 +4,8 @@ import { allocateProducerIdsRequest } from '../../protocol/generated/allocate-pr
 import { allocateProducerIdsResponse } from '../../protocol/generated/allocate-producer-ids-response.ts';
 import { alterConfigsRequest } from '../../protocol/generated/alter-configs-request.ts';
 import { alterConfigsResponse } from '../../protocol/generated/alter-configs-response.ts';
+import { alterPartitionReassignmentsRequest } from '../../protocol/generated/alter-partition-reassignments-request.ts';
+import { alterPartitionReassignmentsResponse } from '../../protocol/generated/alter-partition-reassignments-response.ts';
 import { alterPartitionRequest } from '../../protocol/generated/alter-partition-request.ts';
 import { alterPartitionResponse } from '../../protocol/generated/alter-partition-response.ts';
 import { assignReplicasToDirsRequest } from '../../protocol/generated/assign-replicas-to-dirs-request.ts';
@@ -20,8 +22,16 @@ import { createTopicsRequest } from '../../protocol/generated/create-topics-requ
 import { createTopicsResponse } from '../../protocol/generated/create-topics-response.ts';
 import { deleteTopicsRequest } from '../../protocol/generated/delete-topics-request.ts';
 import { deleteTopicsResponse } from '../../protocol/generated/delete-topics-response.ts';
+import { electLeadersRequest } from '../../protocol/generated/elect-leaders-request.ts';
+import { electLeadersResponse } from '../../protocol/generated/elect-leaders-response.ts';
 import { incrementalAlterConfigsRequest } from '../../protocol/generated/incremental-alter-configs-request.ts';
 import { incrementalAlterConfigsResponse } from '../../protocol/generated/incremental-alter-configs-response.ts';
+import { listPartitionReassignmentsRequest } from '../../protocol/generated/list-partition-reassignments-request.ts';
+import { listPartitionReassignmentsResponse } from '../../protocol/generated/list-partition-reassignments-response.ts';
+import { unregisterBrokerRequest } from '../../protocol/generated/unregister-broker-request.ts';
+import { unregisterBrokerResponse } from '../../protocol/generated/unregister-broker-response.ts';
+import { updateFeaturesRequest } from '../../protocol/generated/update-features-request.ts';
+import { updateFeaturesResponse } from '../../protocol/generated/update-features-response.ts';
 import { ApiError } from '../common/api-error.ts';
 import type { Clock } from '../common/clock.ts';
 import { type NodeAddress, type NodeChannel, type NodeNetwork, NodeUnreachableError } from '../common/network.ts';
@@ -97,6 +107,41 @@ export class ControllerChannel implements Controller {
 
   readonly alterPartition: Controller['alterPartition'] = (request) =>
     this.#ask((local) => local.alterPartition(request), alterPartitionRequest, alterPartitionResponse, request);
+
+  readonly alterPartitionReassignments: Controller['alterPartitionReassignments'] = (request, version) =>
+    this.#ask(
+      (local) => local.alterPartitionReassignments(request),
+      alterPartitionReassignmentsRequest,
+      alterPartitionReassignmentsResponse,
+      request,
+      { version },
+    );
+
+  readonly electLeaders: Controller['electLeaders'] = (request, version) =>
+    this.#ask((local) => local.electLeaders(request), electLeadersRequest, electLeadersResponse, request, { version });
+
+  readonly listPartitionReassignments: Controller['listPartitionReassignments'] = (request, version) =>
+    this.#ask(
+      (local) => local.listPartitionReassignments(request),
+      listPartitionReassignmentsRequest,
+      listPartitionReassignmentsResponse,
+      request,
+      { version },
+    );
+
+  readonly unregisterBroker: Controller['unregisterBroker'] = (request, version) =>
+    this.#ask((local) => local.unregisterBroker(request), unregisterBrokerRequest, unregisterBrokerResponse, request, {
+      version,
+    });
+
+  readonly updateFeatures: Controller['updateFeatures'] = (request, version) =>
+    this.#ask(
+      (local) => local.updateFeatures(request, version),
+      updateFeaturesRequest,
+      updateFeaturesResponse,
+      request,
+      { version },
+    );
 
   readonly assignReplicasToDirs: Controller['assignReplicasToDirs'] = (request) =>
     this.#ask(

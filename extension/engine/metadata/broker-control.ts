@@ -4,6 +4,7 @@ import type { BrokerHeartbeatResponseInput } from '../../protocol/generated/brok
 import type { BrokerRegistrationRequest } from '../../protocol/generated/broker-registration-request.ts';
 import type { BrokerRegistrationResponseInput } from '../../protocol/generated/broker-registration-response.ts';
 import type { ControllerRegistrationRequest } from '../../protocol/generated/controller-registration-request.ts';
+import type { UnregisterBrokerResponseInput } from '../../protocol/generated/unregister-broker-response.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ApiError } from '../common/api-error.ts';
 import type { BrokerRegistration } from './broker-registration.ts';
@@ -11,7 +12,7 @@ import { versionOf } from './control-context.ts';
 import type { ControlContext, Decision } from './control-context.ts';
 import { offlineDirectoryRecords } from './directory-control.ts';
 import { isReservedDirectory } from './directory-ids.ts';
-import { hasInElr, hasInIsr, hasNoLeader, leaderAndIsrUpdates } from './leader-and-isr-updates.ts';
+import { leaderAndIsrUpdates } from './leader-and-isr-updates.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
 import { METADATA_VERSION_FEATURE } from './metadata-version.ts';
 import { expectBroker } from './registered-broker.ts';
@@ -63,12 +64,8 @@ export function registerBroker(
     const isClean = version.elr !== true || request.previousBrokerEpoch === existing.epoch;
     records.push(
       ...(isClean
-        ? leaderAndIsrUpdates(context, { remove: brokerId }, hasInIsr(brokerId))
-        : leaderAndIsrUpdates(
-            context,
-            { uncleanShutdown: brokerId },
-            (partition) => hasInIsr(brokerId)(partition) || hasInElr(brokerId)(partition),
-          )),
+        ? leaderAndIsrUpdates(context, { remove: brokerId }, context.index.withIsrMember(brokerId))
+        : leaderAndIsrUpdates(context, { uncleanShutdown: brokerId }, context.index.withEligible(brokerId))),
     );
   }
   const brokerEpoch = isNewIncarnation ? context.nextOffset : (existing?.epoch ?? context.nextOffset);
@@ -125,19 +122,21 @@ type BrokerState = 'FENCED' | 'UNFENCED' | 'CONTROLLED_SHUTDOWN' | 'SHUTDOWN_NOW
 
 /**
  * A broker's heartbeat: it is unfenced once it has replayed its own registration, fenced when it asks for that, and on its
- * way down told to go when it leads nothing any more. Directories that it has lost take their replicas with them.
+ * way down told to go when it leads nothing any more and `othersKnow`: the other brokers have replayed who leads now.
+ * Directories that it has lost take their replicas with them.
  *
  * @throws ApiError STALE_BROKER_EPOCH
  */
 export function heartbeat(
   context: ControlContext,
   request: BrokerHeartbeatRequest,
+  othersKnow: () => boolean = () => true,
 ): Decision<BrokerHeartbeatResponseInput> {
   const broker = expectBroker(context, request.brokerId, request.brokerEpoch);
   const isCaughtUp = request.currentMetadataOffset >= broker.epoch;
   const lost = offlineDirectoryRecords(context, broker, request.offlineLogDirs);
   // What a lost directory moves comes first and alone: the next heartbeat decides on what is left.
-  const next = lost.length > 0 ? currentState(broker) : nextState(context, broker, request, isCaughtUp);
+  const next = lost.length > 0 ? currentState(broker) : nextState(context, broker, request, isCaughtUp, othersKnow);
   const records = lost.length > 0 ? lost : stateRecords(context, broker, next);
   if (request.cordonedLogDirs !== null) {
     const known = broker.cordonedDirectories;
@@ -169,34 +168,32 @@ function nextState(
   broker: BrokerRegistration,
   request: BrokerHeartbeatRequest,
   isCaughtUp: boolean,
+  othersKnow: () => boolean,
 ): BrokerState {
-  if (broker.inControlledShutdown) return leads(context, broker.id) ? 'CONTROLLED_SHUTDOWN' : 'SHUTDOWN_NOW';
+  const leads = context.index.leaderships(broker.id) > 0;
+  if (broker.inControlledShutdown) return leads || !othersKnow() ? 'CONTROLLED_SHUTDOWN' : 'SHUTDOWN_NOW';
   if (broker.fenced) {
     if (request.wantShutDown) return 'SHUTDOWN_NOW';
     return !request.wantFence && isCaughtUp ? 'UNFENCED' : 'FENCED';
   }
   if (request.wantFence) return request.wantShutDown ? 'SHUTDOWN_NOW' : 'FENCED';
   if (!request.wantShutDown) return 'UNFENCED';
-  return leads(context, broker.id) ? 'CONTROLLED_SHUTDOWN' : 'SHUTDOWN_NOW';
-}
-
-function leads(context: ControlContext, broker: number): boolean {
-  for (const topic of context.image.topics.byId.values()) {
-    if (topic.partitions.some((partition) => partition.leader === broker)) return true;
-  }
-  return false;
+  return leads ? 'CONTROLLED_SHUTDOWN' : 'SHUTDOWN_NOW';
 }
 
 function stateRecords(context: ControlContext, broker: BrokerRegistration, next: BrokerState): NewMetadataRecord[] {
   switch (next) {
     case 'UNFENCED':
       if (!broker.fenced) return [];
-      return [change(broker, 0, { fenced: CLEAR }), ...leaderAndIsrUpdates(context, { add: broker.id }, hasNoLeader)];
+      return [
+        change(broker, 0, { fenced: CLEAR }),
+        ...leaderAndIsrUpdates(context, { add: broker.id }, context.index.leaderless),
+      ];
     case 'CONTROLLED_SHUTDOWN':
       if (broker.inControlledShutdown) return [];
       return [
         change(broker, 1, { inControlledShutdown: SET }),
-        ...leaderAndIsrUpdates(context, { remove: broker.id }, hasInIsr(broker.id)),
+        ...leaderAndIsrUpdates(context, { remove: broker.id }, context.index.withIsrMember(broker.id)),
       ];
     case 'FENCED':
     case 'SHUTDOWN_NOW':
@@ -207,9 +204,29 @@ function stateRecords(context: ControlContext, broker: BrokerRegistration, next:
 /** A broker that does not answer any more, or asked for it, leads nothing and is in no ISR. */
 export function fenceRecords(context: ControlContext, broker: BrokerRegistration): NewMetadataRecord[] {
   return [
-    ...leaderAndIsrUpdates(context, { remove: broker.id }, hasInIsr(broker.id)),
+    ...leaderAndIsrUpdates(context, { remove: broker.id }, context.index.withIsrMember(broker.id)),
     change(broker, 0, { fenced: SET }),
   ];
+}
+
+/**
+ * Forgets a broker: it leaves the ISR and the ELR of all partitions, but stays among their replicas until they are reassigned.
+ *
+ * @throws ApiError BROKER_ID_NOT_REGISTERED
+ */
+export function unregisterBroker(context: ControlContext, brokerId: number): Decision<UnregisterBrokerResponseInput> {
+  const broker = context.image.cluster.brokers.get(brokerId);
+  if (broker === undefined) {
+    throw new ApiError(ErrorCode.BROKER_ID_NOT_REGISTERED, `Broker ID ${brokerId} is not currently registered`);
+  }
+  return {
+    records: [
+      ...leaderAndIsrUpdates(context, { uncleanShutdown: brokerId }, context.index.withEligible(brokerId)),
+      { type: 'UNREGISTER_BROKER_RECORD', version: 0, data: { brokerId, brokerEpoch: broker.epoch } },
+    ],
+    response: { throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null },
+    atomic: true,
+  };
 }
 
 function change(

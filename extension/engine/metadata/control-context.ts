@@ -4,10 +4,13 @@ import type { MetadataImage } from './metadata-image.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
 import { metadataVersion } from './metadata-version.ts';
 import type { MetadataVersion } from './metadata-version.ts';
+import type { PartitionIndex } from './partition-index.ts';
 
 /** What the controller decides on: the metadata with everything that was decided before, committed or not. */
 export interface ControlContext {
   readonly image: MetadataImage;
+  /** Of the image's partitions. */
+  readonly index: PartitionIndex;
   readonly resolver: ConfigResolver;
   readonly random: Random;
   /** Offset of the first record of this decision. */
@@ -22,6 +25,8 @@ export interface Decision<R> {
   readonly records: readonly NewMetadataRecord[];
   readonly response: R;
   readonly atomic?: boolean;
+  /** Why, for people: half a sentence that events begin with, e.g. `broker 2 stopped answering`. */
+  readonly cause?: string;
 }
 
 export function versionOf(context: ControlContext): MetadataVersion {

@@ -2,6 +2,8 @@ import type { AllocateProducerIdsRequest } from '../../protocol/generated/alloca
 import type { AllocateProducerIdsResponseInput } from '../../protocol/generated/allocate-producer-ids-response.ts';
 import type { AlterConfigsRequest } from '../../protocol/generated/alter-configs-request.ts';
 import type { AlterConfigsResponseInput } from '../../protocol/generated/alter-configs-response.ts';
+import type { AlterPartitionReassignmentsRequest } from '../../protocol/generated/alter-partition-reassignments-request.ts';
+import type { AlterPartitionReassignmentsResponseInput } from '../../protocol/generated/alter-partition-reassignments-response.ts';
 import type { AlterPartitionRequest } from '../../protocol/generated/alter-partition-request.ts';
 import type { AlterPartitionResponseInput } from '../../protocol/generated/alter-partition-response.ts';
 import type { AssignReplicasToDirsRequest } from '../../protocol/generated/assign-replicas-to-dirs-request.ts';
@@ -18,8 +20,16 @@ import type { CreateTopicsRequest } from '../../protocol/generated/create-topics
 import type { CreateTopicsResponseInput } from '../../protocol/generated/create-topics-response.ts';
 import type { DeleteTopicsRequest } from '../../protocol/generated/delete-topics-request.ts';
 import type { DeleteTopicsResponseInput } from '../../protocol/generated/delete-topics-response.ts';
+import type { ElectLeadersRequest } from '../../protocol/generated/elect-leaders-request.ts';
+import type { ElectLeadersResponseInput } from '../../protocol/generated/elect-leaders-response.ts';
 import type { IncrementalAlterConfigsRequest } from '../../protocol/generated/incremental-alter-configs-request.ts';
 import type { IncrementalAlterConfigsResponseInput } from '../../protocol/generated/incremental-alter-configs-response.ts';
+import type { ListPartitionReassignmentsRequest } from '../../protocol/generated/list-partition-reassignments-request.ts';
+import type { ListPartitionReassignmentsResponseInput } from '../../protocol/generated/list-partition-reassignments-response.ts';
+import type { UnregisterBrokerRequest } from '../../protocol/generated/unregister-broker-request.ts';
+import type { UnregisterBrokerResponseInput } from '../../protocol/generated/unregister-broker-response.ts';
+import type { UpdateFeaturesRequest } from '../../protocol/generated/update-features-request.ts';
+import type { UpdateFeaturesResponseInput } from '../../protocol/generated/update-features-response.ts';
 
 /**
  * The controller as a broker sees it: the one in this process, or one behind a socket. Requests and responses are
@@ -55,5 +65,20 @@ export interface Controller {
   alterPartition(request: AlterPartitionRequest): Promise<AlterPartitionResponseInput>;
   /** A broker tells in which of its directories its replicas lie (KIP-858); errors of single partitions are in the response. */
   assignReplicasToDirs(request: AssignReplicasToDirsRequest): Promise<AssignReplicasToDirsResponseInput>;
+  /** Preferred and unclean elections by command; results stand with the partitions. Rejects for an unknown type of election. */
+  electLeaders(request: ElectLeadersRequest, version?: number): Promise<ElectLeadersResponseInput>;
+  /** Other replicas for partitions, or the end of a reassignment under way (`replicas: null`). */
+  alterPartitionReassignments(
+    request: AlterPartitionReassignmentsRequest,
+    version?: number,
+  ): Promise<AlterPartitionReassignmentsResponseInput>;
+  listPartitionReassignments(
+    request: ListPartitionReassignmentsRequest,
+    version?: number,
+  ): Promise<ListPartitionReassignmentsResponseInput>;
+  /** Forgets a broker. Rejects with BROKER_ID_NOT_REGISTERED. */
+  unregisterBroker(request: UnregisterBrokerRequest, version?: number): Promise<UnregisterBrokerResponseInput>;
+  /** Finalizes feature levels, all or none. The shape of the answer depends on the version (2 is taken without one). */
+  updateFeatures(request: UpdateFeaturesRequest, version?: number): Promise<UpdateFeaturesResponseInput>;
   registerController(request: ControllerRegistrationRequest): Promise<ControllerRegistrationResponseInput>;
 }

@@ -8,6 +8,7 @@ import type { ControlContext, Decision } from './control-context.ts';
 import { isOnlineDirectory } from './directory-ids.ts';
 import { leaderAndIsrUpdates } from './leader-and-isr-updates.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
+import { partitionsWhere } from './partition-index.ts';
 import { directoryOf } from './partition-registration.ts';
 import type { PartitionRegistration } from './partition-registration.ts';
 import { expectBroker } from './registered-broker.ts';
@@ -46,7 +47,10 @@ export function assignReplicasToDirs(
       }),
     })),
   }));
-  if (lost.size > 0) records.push(...leaderAndIsrUpdates(context, { remove: broker.id }, (each) => lost.has(each)));
+  if (lost.size > 0) {
+    const affected = partitionsWhere(context.image.topics, (each) => lost.has(each));
+    records.push(...leaderAndIsrUpdates(context, { remove: broker.id }, affected));
+  }
   return { records, response: { throttleTimeMs: 0, errorCode: ErrorCode.NONE, directories } };
 }
 
@@ -99,7 +103,7 @@ export function offlineDirectoryRecords(
     return directory !== undefined && news.includes(directory);
   };
   return [
-    ...leaderAndIsrUpdates(context, { remove: broker.id }, isLost),
+    ...leaderAndIsrUpdates(context, { remove: broker.id }, partitionsWhere(context.image.topics, isLost)),
     {
       type: 'BROKER_REGISTRATION_CHANGE_RECORD',
       version: DIRECTORIES_VERSION,

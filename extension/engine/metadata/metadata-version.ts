@@ -21,6 +21,8 @@ export interface MetadataVersion {
   readonly cordoned?: boolean;
   readonly leaderEpochBumpOnShrink?: boolean;
   readonly migration?: boolean;
+  /** It can write what the level before can't read. */
+  readonly metadataChange?: boolean;
 }
 
 export const METADATA_VERSION_FEATURE = 'metadata.version';
@@ -44,6 +46,11 @@ export function metadataVersion(level: number): MetadataVersion {
   const version = production.get(level);
   if (version === undefined) throw new MetadataError(`metadata.version ${level} is not known.`);
   return version;
+}
+
+/** Whether going from one level to another may lose what only the higher one writes. */
+export function losesMetadata(from: number, to: number): boolean {
+  return levels.some((level) => level > to && level <= from && production.get(level)?.metadataChange === true);
 }
 
 /** Whether eligible leader replicas are kept (KIP-966). */

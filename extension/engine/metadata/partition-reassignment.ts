@@ -13,10 +13,17 @@ export function isReassigning(partition: PartitionRegistration): boolean {
   return partition.addingReplicas.length > 0 || partition.removingReplicas.length > 0;
 }
 
-/** From `current` to `target`: the wanted replicas in their order, then those that leave once the others are in step. */
-export function reassignment(current: readonly number[], target: readonly number[]): Reassignment {
-  const removing = difference(current, target);
-  return { replicas: [...target, ...removing], removing, adding: difference(target, current) };
+/**
+ * From what is to `target`: the wanted replicas in their order, then those that leave once the others are in step. Replicas that
+ * a reassignment under way is adding, and that are still wanted, go on being added.
+ */
+export function reassignment(
+  partition: Pick<PartitionRegistration, 'replicas' | 'addingReplicas'>,
+  target: readonly number[],
+): Reassignment {
+  const settled = partition.replicas.filter((replica) => !partition.addingReplicas.includes(replica));
+  const removing = difference(partition.replicas, target);
+  return { replicas: [...target, ...removing], removing, adding: difference(target, settled) };
 }
 
 function difference(a: readonly number[], b: readonly number[]): number[] {

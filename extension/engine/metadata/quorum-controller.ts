@@ -2,6 +2,8 @@ import type { AllocateProducerIdsRequest } from '../../protocol/generated/alloca
 import type { AllocateProducerIdsResponseInput } from '../../protocol/generated/allocate-producer-ids-response.ts';
 import type { AlterConfigsRequest } from '../../protocol/generated/alter-configs-request.ts';
 import type { AlterConfigsResponseInput } from '../../protocol/generated/alter-configs-response.ts';
+import type { AlterPartitionReassignmentsRequest } from '../../protocol/generated/alter-partition-reassignments-request.ts';
+import type { AlterPartitionReassignmentsResponseInput } from '../../protocol/generated/alter-partition-reassignments-response.ts';
 import type { AlterPartitionRequest } from '../../protocol/generated/alter-partition-request.ts';
 import type { AlterPartitionResponseInput } from '../../protocol/generated/alter-partition-response.ts';
 import type { AssignReplicasToDirsRequest } from '../../protocol/generated/assign-replicas-to-dirs-request.ts';
@@ -18,8 +20,17 @@ import type { CreateTopicsRequest } from '../../protocol/generated/create-topics
 import type { CreateTopicsResponseInput } from '../../protocol/generated/create-topics-response.ts';
 import type { DeleteTopicsRequest } from '../../protocol/generated/delete-topics-request.ts';
 import type { DeleteTopicsResponseInput } from '../../protocol/generated/delete-topics-response.ts';
+import type { ElectLeadersRequest } from '../../protocol/generated/elect-leaders-request.ts';
+import type { ElectLeadersResponseInput } from '../../protocol/generated/elect-leaders-response.ts';
 import type { IncrementalAlterConfigsRequest } from '../../protocol/generated/incremental-alter-configs-request.ts';
 import type { IncrementalAlterConfigsResponseInput } from '../../protocol/generated/incremental-alter-configs-response.ts';
+import type { ListPartitionReassignmentsRequest } from '../../protocol/generated/list-partition-reassignments-request.ts';
+import type { ListPartitionReassignmentsResponseInput } from '../../protocol/generated/list-partition-reassignments-response.ts';
+import type { UnregisterBrokerRequest } from '../../protocol/generated/unregister-broker-request.ts';
+import type { UnregisterBrokerResponseInput } from '../../protocol/generated/unregister-broker-response.ts';
+import { updateFeaturesRequest } from '../../protocol/generated/update-features-request.ts';
+import type { UpdateFeaturesRequest } from '../../protocol/generated/update-features-request.ts';
+import type { UpdateFeaturesResponseInput } from '../../protocol/generated/update-features-response.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ApiError } from '../common/api-error.ts';
 import type { Clock, Timer } from '../common/clock.ts';
@@ -37,13 +48,18 @@ import type { ConfigResolver } from './config-resolver.ts';
 import type { ControlContext, Decision } from './control-context.ts';
 import type { Controller } from './controller-port.ts';
 import { assignReplicasToDirs } from './directory-control.ts';
+import { electLeaders } from './election-control.ts';
+import { updateFeatures } from './feature-control.ts';
 import { alterPartition } from './isr-control.ts';
 import { MetadataDelta } from './metadata-delta.ts';
+import { EMPTY_IMAGE } from './metadata-image.ts';
 import type { MetadataImage } from './metadata-image.ts';
 import type { MetadataLoader } from './metadata-loader.ts';
 import { encodeMetadataRecord } from './metadata-record.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
 import { supportedFeatures } from './metadata-version.ts';
+import { PartitionIndex } from './partition-index.ts';
+import { alterPartitionReassignments, listPartitionReassignments } from './reassignment-control.ts';
 import { createPartitions, deleteTopics } from './topic-changes.ts';
 import { createTopics } from './topic-control.ts';
 
@@ -104,6 +120,8 @@ export class QuorumController implements Controller, RaftListener {
   #epoch: number | undefined;
   /** With everything that was appended, committed or not. */
   #image: MetadataImage;
+  /** Of the image's partitions; kept while this node is active. */
+  #index = PartitionIndex.of(EMPTY_IMAGE.topics);
   #pending: PendingBatch[] = [];
   #waiters: Waiter[] = [];
   #whenActive: (() => void)[] = [];
@@ -173,6 +191,41 @@ export class QuorumController implements Controller, RaftListener {
     return this.#write((context) => alterPartition(context, request));
   }
 
+  electLeaders(request: ElectLeadersRequest): Promise<ElectLeadersResponseInput> {
+    return this.#write((context) => electLeaders(context, request));
+  }
+
+  alterPartitionReassignments(
+    request: AlterPartitionReassignmentsRequest,
+  ): Promise<AlterPartitionReassignmentsResponseInput> {
+    return this.#write((context) => alterPartitionReassignments(context, request));
+  }
+
+  listPartitionReassignments(
+    request: ListPartitionReassignmentsRequest,
+  ): Promise<ListPartitionReassignmentsResponseInput> {
+    return this.#write((context) => listPartitionReassignments(context, request));
+  }
+
+  unregisterBroker({ brokerId }: UnregisterBrokerRequest): Promise<UnregisterBrokerResponseInput> {
+    return this.#write((context) => {
+      const decision = brokers.unregisterBroker(context, brokerId);
+      this.#sessions.forget(brokerId);
+      return decision;
+    });
+  }
+
+  updateFeatures(
+    request: UpdateFeaturesRequest,
+    version = updateFeaturesRequest.highestVersion,
+  ): Promise<UpdateFeaturesResponseInput> {
+    const { raft, nodeId } = this.#options;
+    return this.#write((context) => {
+      const voters = raft.describeQuorum().voters.map(({ replicaId }) => replicaId);
+      return updateFeatures(context, request, { nodeId, voters, kraftVersion: raft.kraftVersion() }, version);
+    });
+  }
+
   assignReplicasToDirs(request: AssignReplicasToDirsRequest): Promise<AssignReplicasToDirsResponseInput> {
     return this.#write((context) => assignReplicasToDirs(context, request));
   }
@@ -197,7 +250,7 @@ export class QuorumController implements Controller, RaftListener {
         this.#options.loader.commitPrepared(batch, next.delta, next.image);
       } else {
         this.#options.loader.commit(batch);
-        if (this.#pending.length === 0) this.#image = this.#options.loader.image;
+        if (this.#pending.length === 0) this.#follow(this.#options.loader.image);
       }
       this.#answer(batch.lastOffset);
     }
@@ -205,7 +258,7 @@ export class QuorumController implements Controller, RaftListener {
 
   onLoadSnapshot(snapshot: SnapshotSource): void {
     this.#options.loader.loadSnapshot(snapshot);
-    this.#image = this.#options.loader.image;
+    this.#follow(this.#options.loader.image);
   }
 
   onLeaderChange(leader: LeaderAndEpoch): void {
@@ -228,7 +281,7 @@ export class QuorumController implements Controller, RaftListener {
   #activate(epoch: number): void {
     const { nodeId, loader, resolver, bootstrap, listeners } = this.#options;
     this.#epoch = epoch;
-    this.#image = loader.image;
+    this.#follow(loader.image);
     this.#sessions.restart();
     const state = { image: this.#image, isInTransaction: loader.isInTransaction, bootstrap, resolver };
     this.#append(activationRecords(state));
@@ -255,16 +308,22 @@ export class QuorumController implements Controller, RaftListener {
   #deactivate(): void {
     if (this.#epoch === undefined) return;
     this.#epoch = undefined;
-    this.#image = this.#options.loader.image;
+    this.#follow(this.#options.loader.image);
     this.#pending = [];
     this.#sessionTimer?.cancel();
     this.#idleTimer?.cancel();
     for (const waiter of this.#waiters.splice(0)) waiter.reject(notController());
   }
 
+  /** Takes over what others wrote. */
+  #follow(image: MetadataImage): void {
+    this.#image = image;
+    if (this.isActive) this.#index = PartitionIndex.of(image.topics);
+  }
+
   #context(): ControlContext {
     const { resolver, random, raft } = this.#options;
-    return { image: this.#image, resolver, random, nextOffset: raft.logEndOffset() };
+    return { image: this.#image, index: this.#index, resolver, random, nextOffset: raft.logEndOffset() };
   }
 
   #write<R>(decide: (context: ControlContext) => Decision<R>): Promise<R> {
@@ -303,6 +362,7 @@ export class QuorumController implements Controller, RaftListener {
     const appended = raft.append(this.#epoch, frames);
     if (appended !== lastOffset) throw new Error(`records went to offset ${appended} instead of ${lastOffset}`);
     this.#image = image;
+    this.#index.apply(delta.topics);
     this.#pending.push({ lastOffset, delta, image });
     this.#watchIdle();
   }

@@ -213,6 +213,25 @@ export function checkManualAssignment(
   replicationFactor: number | undefined,
 ): void {
   const { brokers } = context.image.cluster;
+  checkReplicas(context, replicas, replicationFactor);
+  if (!replicas.some((replica) => isActiveBroker(brokers.get(replica)))) {
+    throw badAssignment(
+      'All brokers specified in the manual partition assignment are fenced or in controlled shutdown.',
+    );
+  }
+}
+
+/**
+ * The same, but its brokers may all be away.
+ *
+ * @throws ApiError INVALID_REPLICA_ASSIGNMENT
+ */
+export function checkReplicas(
+  context: ControlContext,
+  replicas: readonly number[],
+  replicationFactor: number | undefined,
+): void {
+  const { brokers } = context.image.cluster;
   if (replicas.length === 0) throw badAssignment('The manual partition assignment includes an empty replica list.');
   const sorted = [...replicas].sort((a, b) => a - b);
   for (const [index, replica] of sorted.entries()) {
@@ -228,11 +247,6 @@ export function checkManualAssignment(
   if (replicationFactor !== undefined && replicas.length !== replicationFactor) {
     throw badAssignment(
       `The manual partition assignment includes a partition with ${replicas.length} replica(s), but this is not consistent with previous partitions, which have ${replicationFactor} replica(s).`,
-    );
-  }
-  if (!replicas.some((replica) => isActiveBroker(brokers.get(replica)))) {
-    throw badAssignment(
-      'All brokers specified in the manual partition assignment are fenced or in controlled shutdown.',
     );
   }
 }

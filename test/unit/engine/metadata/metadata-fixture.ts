@@ -7,6 +7,7 @@ import type { MetadataImage } from '../../../../extension/engine/metadata/metada
 import { encodeMetadataRecord } from '../../../../extension/engine/metadata/metadata-record.ts';
 import type { NewMetadataRecord } from '../../../../extension/engine/metadata/metadata-record.ts';
 import { bootstrapFeatureRecords } from '../../../../extension/engine/metadata/metadata-version.ts';
+import { PartitionIndex } from '../../../../extension/engine/metadata/partition-index.ts';
 import { QuorumController } from '../../../../extension/engine/metadata/quorum-controller.ts';
 import type { QuorumControllerOptions } from '../../../../extension/engine/metadata/quorum-controller.ts';
 import { MetadataLoader } from '../../../../extension/engine/metadata/metadata-loader.ts';
@@ -100,7 +101,8 @@ export class Deciding {
 
   get context(): ControlContext {
     const { image, resolver } = this;
-    return { image, resolver, random: this.#random, nextOffset: image.provenance.offset + 1 };
+    const index = PartitionIndex.of(image.topics);
+    return { image, index, resolver, random: this.#random, nextOffset: image.provenance.offset + 1 };
   }
 
   /** Decides and replays. */
