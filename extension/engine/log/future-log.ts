@@ -43,13 +43,12 @@ export async function copyChunk(
   const bytes = Buffer.concat(records);
   for (const slice of records) lent.giveBack(slice);
   if (bytes.length === 0 || truncations !== current.local.truncations) return 0;
-  await new Promise<void>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     // What the log took before needs no second opinion on its epochs.
-    future.appendAsFollower(bytes, Number.MAX_SAFE_INTEGER, (error) =>
-      error === undefined ? resolve() : reject(error),
+    const { sizeBytes } = future.appendAsFollower(bytes, Number.MAX_SAFE_INTEGER, (error) =>
+      error === undefined ? resolve(sizeBytes) : reject(error),
     );
   });
-  return bytes.length;
 }
 
 /** What of the log is committed, and where it starts, counts for its copy too. */
