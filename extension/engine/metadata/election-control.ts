@@ -101,18 +101,12 @@ function changeBy(
   return buildPartitionChange({ ...changesOf(context, topic), partitionId, partition, isAcceptableLeader, election });
 }
 
-/**
- * Gives partitions back to their preferred leaders, as far as those are in step: for each broker that leads too few of the
- * partitions that it should lead (`leader.imbalance.per.broker.percentage`).
- */
+/** Gives partitions back to their preferred leaders, as far as those are in step. */
 export function preferredElections(context: ControlContext): NewMetadataRecord[] {
-  const { resolver, image, index } = context;
-  const allowed = resolver.brokerNumber(image.configs, 'leader.imbalance.per.broker.percentage') / 100;
+  const { image, index } = context;
   const records: NewMetadataRecord[] = [];
   for (const each of partitionsOf(image.topics, index.imbalanced)) {
     if (records.length >= MAX_ELECTIONS_AT_ONCE) break;
-    const preferred = each.partition.replicas[0];
-    if (preferred === undefined || index.imbalance(preferred) <= allowed) continue;
     const record = changeBy(context, each, 'preferred');
     if (record !== undefined) records.push(record);
   }

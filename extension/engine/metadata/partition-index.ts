@@ -62,11 +62,9 @@ export class PartitionIndex {
   readonly #isr = new PartitionsByBroker();
   readonly #elr = new PartitionsByBroker();
   readonly #leader = new PartitionsByBroker();
-  readonly #preferred = new PartitionsByBroker();
   readonly #leaderless = new Partitions();
   /** Led by another than the first replica, or by nobody. */
   readonly #imbalanced = new Partitions();
-  readonly #imbalancedByPreferred = new PartitionsByBroker();
   readonly #reassigning = new Partitions();
 
   static of(topics: TopicsImage): PartitionIndex {
@@ -119,29 +117,18 @@ export class PartitionIndex {
     return this.#leader.get(broker)?.count ?? 0;
   }
 
-  /** The part of the partitions that a broker should lead and does not: 0 to 1. */
-  imbalance(broker: number): number {
-    const preferred = this.#preferred.get(broker)?.count ?? 0;
-    return preferred === 0 ? 0 : (this.#imbalancedByPreferred.get(broker)?.count ?? 0) / preferred;
-  }
-
   #update(
     topicId: string,
     id: number,
     before: PartitionRegistration | undefined,
     now: PartitionRegistration | undefined,
   ): void {
-    const preferred = (partition: PartitionRegistration | undefined): number[] => partition?.replicas.slice(0, 1) ?? [];
-    const stranded = (partition: PartitionRegistration | undefined): number[] =>
-      partition === undefined || partition.leader === partition.replicas[0] ? [] : preferred(partition);
     const leader = (partition: PartitionRegistration | undefined): number[] =>
       partition === undefined || partition.leader === NO_LEADER ? [] : [partition.leader];
     this.#isr.update(topicId, id, before?.isr ?? [], now?.isr ?? []);
     this.#elr.update(topicId, id, before?.elr ?? [], now?.elr ?? []);
     this.#leader.update(topicId, id, leader(before), leader(now));
-    this.#preferred.update(topicId, id, preferred(before), preferred(now));
-    this.#imbalancedByPreferred.update(topicId, id, stranded(before), stranded(now));
-    this.#imbalanced.set(topicId, id, stranded(now).length > 0);
+    this.#imbalanced.set(topicId, id, now !== undefined && now.leader !== now.replicas[0]);
     this.#leaderless.set(topicId, id, now?.leader === NO_LEADER);
     this.#reassigning.set(topicId, id, now !== undefined && isReassigning(now));
   }

@@ -78,10 +78,9 @@ export class Cluster extends Deciding {
   }
 
   beat(brokerId: number, shape: { readonly wantShutDown?: boolean; readonly wantFence?: boolean } = {}) {
-    const { offset } = this.image.provenance;
     return this.decide(
       heartbeat(this.context, {
-        ...{ brokerId, brokerEpoch: brokerId * 10, currentMetadataOffset: offset, offlineLogDirs: [], ...none },
+        ...{ brokerId, brokerEpoch: brokerId * 10, currentMetadataOffset: 1_000_000, offlineLogDirs: [], ...none },
         ...{ wantFence: false, wantShutDown: false, cordonedLogDirs: null, ...shape },
       }),
     );
