@@ -54,7 +54,7 @@ function existingFile(file: string, home: string | undefined): string | undefine
 async function runningCluster(
   properties: ReadonlyMap<string, string>,
 ): Promise<{ bootstrap: string; logDir: string } | undefined> {
-  const place = placeOf(properties);
+  const place = await placeOf(properties);
   if (place === undefined) return undefined;
   const client = new ClusterClient({ bootstrap: place.bootstrap, connectTimeoutMs: PROBE_TIMEOUT_MS });
   try {
@@ -67,13 +67,13 @@ async function runningCluster(
   }
 }
 
-function placeOf(
+async function placeOf(
   properties: ReadonlyMap<string, string>,
-): { bootstrap: string; logDir: string; clusterId: string } | undefined {
+): Promise<{ bootstrap: string; logDir: string; clusterId: string } | undefined> {
   try {
     const plan = planServer(properties);
     const logDir = plan.dataDir;
-    const [broker] = plan.brokers(logDir ?? '');
+    const [broker] = await plan.nodes(logDir ?? '');
     const listener = broker?.advertisedListeners[0];
     if (logDir === undefined || listener === undefined) return undefined;
     const meta = join(logDir, 'meta.properties');

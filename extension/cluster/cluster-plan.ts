@@ -4,16 +4,23 @@ import { ClusterError } from './cluster-error.ts';
 import { CONTROLLER_PORT_OFFSET, DEFAULT_PORT } from './cluster-options.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import { allowRemoteSetting, planListeners } from './listeners.ts';
+import { firstVoters, MAX_BROKERS, planTopology, QUORUM_SIZES, readTopology, readVoters } from './topology.ts';
+import type { Topology } from './topology.ts';
 
-/** A broker to be, but for the cluster id, which the directories tell. */
-export type PlannedBroker = Omit<BrokerConfigInput, 'clusterId'>;
+/** A node to be, but for the cluster id, which the directories tell. */
+export type PlannedNode = Omit<BrokerConfigInput, 'clusterId'>;
 
 /** Everything about a cluster that is decided before anything is touched. */
 export interface ClusterPlan {
   /** What the lock guards and events name; absolute. Undefined asks for a temporary one, below which log dirs then lie. */
   readonly dataDir: string | undefined;
-  /** Log directories are in a temporary `dataDir` when that is undefined, else absolute already. */
-  readonly brokers: (dataDir: string) => readonly PlannedBroker[];
+  /**
+   * Log directories are in a temporary `dataDir` when that is undefined, else absolute already. What the directory holds
+   * already belongs to the cluster. Throws `BAD_ARGUMENT`.
+   */
+  readonly nodes: (dataDir: string) => readonly PlannedNode[] | Promise<readonly PlannedNode[]>;
+  /** One broker more, in a cluster of `total` then. Undefined where the cluster is one server that stands alone. */
+  readonly oneMore?: (dataDir: string, id: number, total: number, rack: string | undefined) => PlannedNode;
   /** `dataDir` holds folders of ours beside the log directories, so the lock may lie there too. */
   readonly ownsDataDir: boolean;
 }
@@ -25,76 +32,193 @@ const reservedConfigs: Readonly<Record<string, string>> = {
   'metadata.log.dir': 'the metadata log lies in the data directory',
   'node.id': 'brokers are numbered from 1',
   'broker.id': 'brokers are numbered from 1',
-  'process.roles': 'brokers are controllers as well',
+  'process.roles': 'the cluster gives its nodes their roles',
   'controller.quorum.voters': 'the cluster knows its own quorum',
   'controller.quorum.bootstrap.servers': 'the cluster knows its own quorum',
   'controller.listener.names': 'the controller listener is CONTROLLER',
+};
+
+/** What one broker may have and several cannot share. */
+const configsOfOne: Readonly<Record<string, string>> = {
+  listeners: 'name the first port with --port',
+  'advertised.listeners': 'every broker is reached on its own port',
+  'broker.rack': 'name the racks with --racks',
 };
 
 const maxPort = 65_535;
 
 /** Checks what the user asked for. Throws `BAD_ARGUMENT` with one line that says what is wrong. */
 export function planCluster(options: ClusterOptions): ClusterPlan {
-  const brokers = options.brokers ?? 1;
-  if (!Number.isInteger(brokers) || brokers < 1) throw bad(`The number of brokers must be 1 or more, not ${brokers}`);
-  if (brokers > 1) throw bad(`A cluster of ${brokers} brokers is not possible yet; only one broker is`);
-  const ports = planPorts(options, brokers);
+  checkCounts(options);
   const userConfig = options.config ?? {};
   for (const name of Object.keys(userConfig)) {
     const why = reservedConfigs[name];
     if (why !== undefined) throw bad(`${name} can't be set: ${why}`);
   }
-  const properties = new Map(Object.entries(userConfig));
-  // The ports are those of the listeners, where these are given.
-  const listeners = ports.map(({ client, controller }) =>
-    planListeners(properties, client, properties.has('listeners') ? options.controllerPort : controller),
-  );
-  properties.delete(allowRemoteSetting);
-  const config = { ...embeddedDefaults(brokers), ...Object.fromEntries(properties) };
+  const planner = new NodePlanner(options);
+  // What a new directory would get; one that exists may hold more.
+  const asked = planTopology({ brokers: [], controllers: [] }, wantedCounts(options));
+  planner.plan('', asked, firstVoters(asked.brokers));
   return {
     dataDir: options.dataDir === undefined ? undefined : resolve(options.dataDir),
     ownsDataDir: true,
-    brokers: (dataDir) =>
-      listeners.map((planned, index) => ({
-        nodeId: index + 1,
-        roles: ['broker', 'controller'],
-        logDirs: [join(dataDir, `broker-${index + 1}`)],
-        ...planned,
-        config,
-      })),
+    async nodes(dataDir) {
+      const found = readTopology(dataDir);
+      const topology = planTopology(found, wantedCounts(options));
+      return planner.plan(dataDir, topology, await votersOf(dataDir, found, topology));
+    },
+    oneMore: (dataDir, id, total, rack) => planner.broker(dataDir, id, { isVoter: false, total, rack }),
   };
 }
 
-interface PortPair {
-  readonly client: number;
-  readonly controller: number;
-}
+/** Until the engine serves more than one. */
+const severalNodes: boolean = false;
 
-function planPorts(options: ClusterOptions, brokers: number): PortPair[] {
-  const first = options.port ?? DEFAULT_PORT;
-  checkPort('port', first, brokers);
-  const firstController = options.controllerPort ?? (first === 0 ? 0 : first + CONTROLLER_PORT_OFFSET);
-  if (options.controllerPort === undefined && firstController + brokers - 1 > maxPort) {
-    throw bad(
-      `Port ${first} leaves no room for controller ports ${CONTROLLER_PORT_OFFSET} above it; name a controller port`,
-    );
+function checkCounts({ brokers, controllers }: ClusterOptions): void {
+  if (brokers !== undefined && (!Number.isInteger(brokers) || brokers < 1 || brokers > MAX_BROKERS)) {
+    throw bad(`The number of brokers must be from 1 to ${MAX_BROKERS}, not ${brokers}`);
   }
-  checkPort('controller port', firstController, brokers);
-  const pairs = Array.from({ length: brokers }, (_, index) => ({
-    client: first === 0 ? 0 : first + index,
-    controller: firstController === 0 ? 0 : firstController + index,
-  }));
-  const clientPorts = new Set(pairs.map((pair) => pair.client));
-  const both = pairs.find(({ controller }) => controller !== 0 && clientPorts.has(controller));
-  if (both !== undefined) throw bad(`Port ${both.controller} is asked for twice: by clients and by controllers`);
-  return pairs;
+  if (!severalNodes && ((brokers ?? 1) > 1 || (controllers ?? 0) > 0)) {
+    throw bad(`A cluster of ${brokers} brokers is not possible yet; only one broker is`);
+  }
+  if (controllers !== undefined && controllers !== 0 && !QUORUM_SIZES.includes(controllers)) {
+    throw bad(`The number of controllers must be 1, 3 or 5, not ${controllers}`);
+  }
 }
 
-function checkPort(what: string, first: number, brokers: number): void {
+function wantedCounts({ brokers, controllers }: ClusterOptions): Parameters<typeof planTopology>[1] {
+  return { brokers, controllers };
+}
+
+async function votersOf(dataDir: string, found: Topology, topology: Topology): Promise<readonly number[]> {
+  if (found.brokers.length === 0) return firstVoters(topology.brokers);
+  // A broker that was alone has nobody to ask.
+  if (topology.brokers.length === 1) return topology.brokers;
+  return (await readVoters(dataDir, found.brokers)) ?? firstVoters(found.brokers);
+}
+
+/** Gives nodes their ports, directories and configs. */
+class NodePlanner {
+  readonly #options: ClusterOptions;
+  readonly #properties: ReadonlyMap<string, string>;
+  readonly #firstPort: number;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.#properties = new Map(Object.entries(options.config ?? {}));
+    this.#firstPort = options.port ?? DEFAULT_PORT;
+  }
+
+  plan(dataDir: string, { brokers, controllers }: Topology, voters: readonly number[]): PlannedNode[] {
+    const total = brokers.length;
+    if (total > 1 || controllers.length > 0) this.#checkShared();
+    this.#checkPorts(brokers, controllers.length);
+    const ofBrokers = brokers.map((id) =>
+      this.broker(dataDir, id, { isVoter: controllers.length === 0 && voters.includes(id), total, rack: undefined }),
+    );
+    return [...controllers.map((id, index) => this.#controller(dataDir, id, index, total)), ...ofBrokers];
+  }
+
+  /** `total`: how many brokers the cluster has. `rack` goes before that of the options. */
+  broker(
+    dataDir: string,
+    id: number,
+    { isVoter, total, rack }: { readonly isVoter: boolean; readonly total: number; readonly rack: string | undefined },
+  ): PlannedNode {
+    const properties = this.#properties;
+    const client = numbered('port', this.#firstPort, id - 1);
+    // The ports are those of the listeners, where these are given.
+    const controller = properties.has('listeners')
+      ? this.#options.controllerPort
+      : isVoter
+        ? numbered('controller port', this.#firstControllerPort, id - 1)
+        : 0;
+    const planned = planListeners(properties, client, controller);
+    return {
+      nodeId: id,
+      roles: isVoter ? ['broker', 'controller'] : ['broker'],
+      logDirs: [join(dataDir, `broker-${id}`)],
+      listeners: planned.listeners,
+      advertisedListeners: planned.advertisedListeners,
+      controllerListener: isVoter ? planned.controllerListener : undefined,
+      config: this.#config(total, rack ?? this.#rackOf(id)),
+    };
+  }
+
+  #controller(dataDir: string, id: number, index: number, total: number): PlannedNode {
+    return {
+      nodeId: id,
+      roles: ['controller'],
+      logDirs: [join(dataDir, `controller-${id}`)],
+      listeners: [],
+      advertisedListeners: [],
+      controllerListener: {
+        name: 'CONTROLLER',
+        host: '127.0.0.1',
+        port: numbered('controller port', this.#firstControllerPort, index),
+      },
+      config: this.#config(total, undefined),
+    };
+  }
+
+  get #firstControllerPort(): number {
+    return this.#options.controllerPort ?? (this.#firstPort === 0 ? 0 : this.#firstPort + CONTROLLER_PORT_OFFSET);
+  }
+
+  #rackOf(id: number): string | undefined {
+    const { racks } = this.#options;
+    return racks?.[(id - 1) % racks.length];
+  }
+
+  #config(total: number, rack: string | undefined): Record<string, string> {
+    const own = [...this.#properties].filter(([name]) => name !== allowRemoteSetting);
+    return {
+      ...embeddedDefaults(total),
+      ...Object.fromEntries(own),
+      ...(rack === undefined ? {} : { 'broker.rack': rack }),
+    };
+  }
+
+  #checkShared(): void {
+    for (const [name, instead] of Object.entries(configsOfOne)) {
+      if (this.#properties.has(name)) throw bad(`${name} can't be set for several nodes at once: ${instead}`);
+    }
+  }
+
+  #checkPorts(brokers: readonly number[], controllers: number): void {
+    const first = this.#firstPort;
+    const firstController = this.#firstControllerPort;
+    const lastBroker = Math.max(...brokers);
+    checkPort('port', first);
+    if (first + lastBroker - 1 > maxPort) throw bad(`${lastBroker} brokers from port ${first} on go above ${maxPort}`);
+    const ofControllers = controllers > 0 ? controllers : lastBroker;
+    if (this.#options.controllerPort === undefined && firstController + ofControllers - 1 > maxPort) {
+      throw bad(
+        `Port ${first} leaves no room for controller ports ${CONTROLLER_PORT_OFFSET} above it; name a controller port`,
+      );
+    }
+    checkPort('controller port', firstController);
+    if (firstController + ofControllers - 1 > maxPort) {
+      throw bad(`${ofControllers} controllers from controller port ${firstController} on go above ${maxPort}`);
+    }
+    if (first === 0 || firstController === 0) return;
+    const overlap = Math.max(first, firstController);
+    if (overlap < first + lastBroker && overlap < firstController + ofControllers) {
+      throw bad(`Port ${overlap} is asked for twice: by clients and by controllers`);
+    }
+  }
+}
+
+function numbered(what: string, first: number, index: number): number {
+  if (first === 0) return 0;
+  if (first + index <= maxPort) return first + index;
+  throw bad(`The ${what} would be ${first + index}, above ${maxPort}`);
+}
+
+function checkPort(what: string, first: number): void {
   if (!Number.isInteger(first) || first < 0 || first > maxPort) {
     throw bad(`The ${what} must be a number from 0 to ${maxPort}, not ${first}`);
   }
-  if (first + brokers - 1 > maxPort) throw bad(`${brokers} brokers from ${what} ${first} on go above ${maxPort}`);
 }
 
 /** Where a cluster on one machine wants other values than Kafka's defaults, which suit three machines and more. */

@@ -66,6 +66,16 @@ export function removeDataDirectory(directory: DataDirectory): void {
   }
 }
 
+/** Removes the directory of a broker that has left; what can't be removed is left, as it is of no cluster any more. */
+export function removeLogDirectory(logDir: string): void {
+  try {
+    rmSync(join(logDir, 'meta.properties'), { force: true });
+    rmSync(logDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  } catch {
+    // As with a temporary directory.
+  }
+}
+
 /**
  * Takes a Kafka log directory: makes it, and its `.lock` file, on which a Java broker holds a POSIX lock while it lives.
  * Throws `DIRECTORY_LOCKED` when one does; that the file exists means nothing.
@@ -104,17 +114,24 @@ export function readClusterId(logDirs: readonly string[]): string | undefined {
   return first?.clusterId;
 }
 
+/** Whether something was ever kept there. */
+export function isFormatted(logDir: string): boolean {
+  return readMeta(logDir) !== undefined;
+}
+
 function clusterIdOf(logDir: string): string | undefined {
+  // Java writes colons and equals signs in values with a backslash; a base64 uuid has neither.
+  return /^\s*cluster\.id\s*[=:]\s*(\S+)\s*$/m.exec(readMeta(logDir) ?? '')?.[1];
+}
+
+function readMeta(logDir: string): string | undefined {
   const path = join(logDir, 'meta.properties');
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw diskError(error, path);
   }
-  // Java writes colons and equals signs in values with a backslash; a base64 uuid has neither.
-  return /^\s*cluster\.id\s*[=:]\s*(\S+)\s*$/m.exec(text)?.[1];
 }
 
 export function errnoOf(error: unknown): string | undefined {

@@ -1,4 +1,4 @@
-import { systemRandom, randomUuid } from '../engine/common/random.ts';
+import { randomUuid, systemRandom } from '../engine/common/random.ts';
 import type { ClusterCommand, ClusterEvent, ClusterResults } from '../shared/cluster-protocol.ts';
 import { findOwner } from './attach-protocol.ts';
 import { AttachServer } from './attach-server.ts';
@@ -10,15 +10,18 @@ import type { ClusterPlan } from './cluster-plan.ts';
 import { serveCommands } from './command-channel.ts';
 import type { CommandsUnderWay, Handlers } from './command-channel.ts';
 import {
+  isFormatted,
   prepareDataDirectory,
   readClusterId,
   refuseLogDirectory,
   removeDataDirectory,
+  removeLogDirectory,
   takeLogDirectory,
 } from './data-directory.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { DirectoryLock } from './directory-lock.ts';
 import { Supervisor } from './supervisor.ts';
+import { freeBrokerId, MAX_BROKERS } from './topology.ts';
 import type { Transport } from './transport.ts';
 
 export interface EmbeddedClusterOptions {
@@ -38,7 +41,8 @@ export class EmbeddedCluster {
   readonly #options: EmbeddedClusterOptions;
   #markEnded: () => void = () => {};
   #directory: DataDirectory | undefined;
-  readonly #locks: DirectoryLock[] = [];
+  readonly #locks = new Map<string, DirectoryLock>();
+  #clusterId = '';
   #attached: AttachServer | undefined;
   #supervisor: Supervisor | undefined;
   #ready = false;
@@ -60,6 +64,26 @@ export class EmbeddedCluster {
       start: async ({ broker }) => (await this.#running()).startBroker(broker),
       stop: async ({ broker }) => (await this.#running()).stopBroker(broker),
       kill: async ({ broker }) => (await this.#running()).killBroker(broker),
+      freeze: async ({ broker, ms }) => (await this.#running()).freeze(broker, ms),
+      isolate: async ({ broker, clients = false }) =>
+        (await this.#running()).inject(
+          { kind: 'isolate', broker, clients },
+          `Node ${broker} is cut off from the others${clients ? ' and from clients' : ''}`,
+        ),
+      heal: async ({ broker }) => (await this.#running()).heal(broker),
+      slow: async ({ from, to, delayMs }) =>
+        (await this.#running()).inject(
+          { kind: 'slow', ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), delayMs },
+          `What ${nameOf(from)} sends to ${nameOf(to)} takes ${delayMs} ms`,
+        ),
+      drop: async ({ from, to }) =>
+        (await this.#running()).inject(
+          { kind: 'drop', from, to },
+          `What ${nameOf(from)} sends to ${nameOf(to)} is lost`,
+        ),
+      'add-broker': async ({ rack }) => this.#addBroker(await this.#running(), rack),
+      'remove-broker': async ({ broker }) => this.#removeBroker(await this.#running(), broker),
+      events: async ({ since }) => (await this.#running()).history.since(since),
       shutdown: async () => {
         await this.#stopBrokers();
         // The reply leaves before the channel that carries it is closed.
@@ -103,19 +127,18 @@ export class EmbeddedCluster {
       refuseLogDirectory(dataDir);
       await this.#acquireLock(dataDir, true, attached);
     }
-    const brokers = plan.brokers(dataDir);
-    const logDirs = brokers.flatMap((broker) => broker.logDirs);
-    for (const logDir of logDirs) {
-      takeLogDirectory(logDir);
-      // Others may know it by itself, without the directory that it lies in.
-      if (!this.#directory.temporary) await this.#acquireLock(logDir, false, attached);
-    }
+    const nodes = await plan.nodes(dataDir);
+    const logDirs = nodes.flatMap((node) => node.logDirs);
+    const isNew = !logDirs.some(isFormatted);
     const clusterId = readClusterId(logDirs) ?? randomUuid(systemRandom);
+    this.#clusterId = clusterId;
     const supervisor = new Supervisor({
       dataDir,
       clusterId,
-      brokers: brokers.map((broker) => ({ ...broker, clusterId })),
+      nodes: nodes.map((node) => ({ ...node, clusterId })),
+      isNew,
       spawn,
+      claim: (input) => this.#claim(input.logDirs, attached),
       onEvent: (event) => this.#emit(event),
     });
     this.#requireNotStopping();
@@ -133,6 +156,40 @@ export class EmbeddedCluster {
     };
   }
 
+  /** Takes directories that are not ours yet. */
+  async #claim(logDirs: readonly string[], attached: AttachServer): Promise<void> {
+    for (const logDir of logDirs) {
+      takeLogDirectory(logDir);
+      // Others may know it by itself, without the directory that it lies in.
+      const isKnown = this.#locks.has(logDir) || this.#directory?.temporary === true;
+      if (!isKnown) await this.#acquireLock(logDir, false, attached);
+    }
+  }
+
+  async #addBroker(supervisor: Supervisor, rack: string | undefined): Promise<ClusterResults['add-broker']> {
+    const { oneMore } = this.#options.plan;
+    const dataDir = this.#directory?.path;
+    if (oneMore === undefined || dataDir === undefined) {
+      throw new ClusterError('WRONG_STATE', 'This broker was started by itself; a cluster is started by samsa start');
+    }
+    const taken = supervisor.brokerIds;
+    if (taken.length >= MAX_BROKERS) throw new ClusterError('WRONG_STATE', `${MAX_BROKERS} brokers are the most`);
+    const planned = oneMore(dataDir, freeBrokerId(taken), taken.length + 1, rack);
+    return supervisor.addBroker({ ...planned, clusterId: this.#clusterId });
+  }
+
+  /** Its data are with the others then, and its directory goes. */
+  async #removeBroker(supervisor: Supervisor, broker: number): Promise<ClusterResults['remove-broker']> {
+    const { logDirs } = supervisor.node(broker).input;
+    const removed = await supervisor.removeBroker(broker);
+    for (const logDir of logDirs) {
+      removeLogDirectory(logDir);
+      await this.#locks.get(logDir)?.release();
+      this.#locks.delete(logDir);
+    }
+    return removed;
+  }
+
   #openToAttach(dataDir: string): AttachServer {
     this.#attached = new AttachServer({
       owner: { event: 'owner', pid: process.pid, startedAtMs: Date.now(), dataDir, bootstrap: '', state: 'starting' },
@@ -146,7 +203,7 @@ export class EmbeddedCluster {
       inside ? attached.accept(socket) : attached.identify(socket),
     );
     if (lock !== undefined) {
-      this.#locks.push(lock);
+      this.#locks.set(directory, lock);
       return;
     }
     const owner = await findOwner(directory, inside);
@@ -198,6 +255,10 @@ export class EmbeddedCluster {
   async #giveBack(): Promise<void> {
     this.#attached?.close();
     if (this.#directory !== undefined) removeDataDirectory(this.#directory);
-    await Promise.all(this.#locks.map((lock) => lock.release()));
+    await Promise.all([...this.#locks.values()].map((lock) => lock.release()));
   }
+}
+
+function nameOf(node: number | undefined): string {
+  return node === undefined ? 'every node' : `node ${node}`;
 }

@@ -3,123 +3,291 @@ import type {
   BrokerLifecycle,
   ClusterEvent,
   ClusterState,
-  PartitionState,
+  Fault,
+  QuorumState,
   SegmentState,
 } from '../shared/cluster-protocol.ts';
+import { hasMajority } from '../shared/quorum-health.ts';
 import type { ThreadSpawner } from './broker-thread.ts';
 import { ClusterError } from './cluster-error.ts';
 import { formatAddress } from './cluster-plan.ts';
+import { EventHistory } from './event-history.ts';
+import { concerns, withFault } from './fault-table.ts';
 import { ManagedBroker } from './managed-broker.ts';
+import { Meeting } from './meeting.ts';
+import { mergePartitions } from './merge-partitions.ts';
+import { NewsFilter } from './news-filter.ts';
 import type { WorkerResults } from './worker-protocol.ts';
 
 /** How long a broker may take to close its files before it is killed. */
 const shutdownTimeoutMs = 10_000;
+/** How long brokers may take to give up what they lead before all of them end. */
+const relinquishTimeoutMs = 3_000;
 
 export interface SupervisorOptions {
   readonly dataDir: string;
   readonly clusterId: string;
-  readonly brokers: readonly BrokerConfigInput[];
+  readonly nodes: readonly BrokerConfigInput[];
+  /** Whether no directory was formatted before. */
+  readonly isNew: boolean;
   readonly spawn: ThreadSpawner;
   readonly onEvent: (event: ClusterEvent) => void;
+  /** Takes a node's directories before each of its starts; rejects when somebody else has them. */
+  readonly claim?: (input: BrokerConfigInput) => Promise<void>;
 }
 
-/** The brokers of one cluster: starts and ends them, passes their events on, puts together what each of them knows. */
+/** The nodes of one cluster: starts and ends them, passes their events on, puts together what each of them knows. */
 export class Supervisor {
+  readonly history = new EventHistory();
   readonly #options: SupervisorOptions;
-  readonly #brokers: ReadonlyMap<number, ManagedBroker>;
-  #controller = { id: -1, epoch: -1 };
+  readonly #nodes = new Map<number, ManagedBroker>();
+  readonly #meeting: Meeting;
+  readonly #news = new NewsFilter();
+  #faults: readonly Fault[] = [];
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#brokers = new Map(
-      options.brokers.map((input) => [
-        input.nodeId,
-        new ManagedBroker(input, options.spawn, (event) => this.#on(event)),
-      ]),
-    );
+    this.#meeting = new Meeting(options.nodes);
+    for (const input of options.nodes) this.#add(input);
   }
 
-  /** `host:port,…` in order of broker ids. */
+  /** `host:port,…` of the brokers, in order of their ids. */
   get bootstrap(): string {
-    const addresses = [...this.#brokers.values()].flatMap((broker) => broker.address ?? []);
+    const addresses = this.#brokers.flatMap((broker) => broker.address ?? []);
     return addresses
       .filter(({ port }) => port !== 0)
       .map(formatAddress)
       .join(',');
   }
 
-  /** Starts all brokers. Rejects with the first failure, after the others have ended too. */
+  get brokerIds(): readonly number[] {
+    return this.#brokers.map(({ id }) => id);
+  }
+
+  /**
+   * Starts all nodes. In a new cluster the first failure ends all. Where data exist the others go on without those that
+   * fail, also when they are too few to decide anything; it rejects only when none is left.
+   */
   async start(): Promise<void> {
+    const nodes = [...this.#nodes.values()];
+    const starts = nodes.map((node) => this.#start(node));
     try {
-      await Promise.all([...this.#brokers.values()].map((broker) => broker.start()));
+      if (this.#options.isNew) await Promise.all(starts);
+      else await this.#settle(starts);
     } catch (error) {
       await this.shutdown();
       throw error;
     }
   }
 
-  /** Stops all brokers cleanly; those that do not stop in time, or fail to, are killed. Never rejects. */
+  /** Stops all nodes cleanly, brokers first; those that do not stop in time, or fail to, are killed. Never rejects. */
   async shutdown(): Promise<void> {
-    await Promise.all([...this.#brokers.values()].map((broker) => broker.end(shutdownTimeoutMs)));
+    const end = (nodes: readonly ManagedBroker[]): Promise<unknown> =>
+      Promise.all(nodes.map((node) => node.end(shutdownTimeoutMs)));
+    const running = this.#brokers.filter(({ lifecycle }) => lifecycle === 'running');
+    if (running.length > 1) {
+      // While there still is a quorum that could give their partitions to others.
+      const given = running.map((broker) => broker.ask('relinquish', {}, relinquishTimeoutMs));
+      await Promise.allSettled(given);
+    }
+    await end(this.#brokers);
+    await end(this.#controllers);
   }
 
   async state(topic?: string): Promise<ClusterState> {
-    const brokers = [...this.#brokers.values()];
+    const running = [...this.#nodes.values()].filter(({ lifecycle }) => lifecycle === 'running');
     // One that dies or hangs while it is asked leaves the others' answers standing.
-    const answers = await Promise.allSettled(
-      brokers.filter(({ lifecycle }) => lifecycle === 'running').map((broker) => broker.describe(topic)),
-    );
+    const answers = await Promise.allSettled(running.map((node) => node.describe(topic)));
     const known = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    const fenced = new Map(
+      answers.map((answer, index) => [
+        running[index]?.id,
+        answer.status === 'fulfilled' ? answer.value.isFenced : undefined,
+      ]),
+    );
     const controller = latestController(known);
+    const epoch = controller?.controllerEpoch ?? this.#news.controller.epoch;
+    // Who was killed leads nothing, even where the others have yet to notice.
+    const controllerId = this.#isUp(controller?.controllerId ?? -1) ? (controller?.controllerId ?? -1) : -1;
     return {
       clusterId: this.#options.clusterId,
       bootstrap: this.bootstrap,
       dataDir: this.#options.dataDir,
-      controllerId: controller?.controllerId ?? -1,
-      controllerEpoch: controller?.controllerEpoch ?? this.#controller.epoch,
-      brokers: brokers.map((broker) => broker.snapshot()),
+      controllerId,
+      controllerEpoch: epoch,
+      quorum: this.#quorum(controllerId, epoch, controller),
+      brokers: this.#brokers.map((broker) => broker.snapshot(fenced.get(broker.id) ?? this.#news.isFenced(broker.id))),
+      controllers: this.#controllers.map((node) => node.snapshot()),
       partitions: mergePartitions(known.map(({ partitions }) => partitions)),
     };
   }
 
   segments(broker: number, topic: string, partition: number): Promise<readonly SegmentState[]> {
-    return this.#broker(broker).segments(topic, partition);
+    return this.node(broker).segments(topic, partition);
   }
 
   async startBroker(id: number): Promise<{ state: BrokerLifecycle; startupMs: number }> {
-    const broker = this.#broker(id);
+    const node = this.node(id);
     const startMs = performance.now();
-    await broker.start();
-    return { state: broker.lifecycle, startupMs: Math.round(performance.now() - startMs) };
+    await this.#start(node);
+    return { state: node.lifecycle, startupMs: Math.round(performance.now() - startMs) };
   }
 
   async stopBroker(id: number): Promise<{ state: BrokerLifecycle }> {
-    const broker = this.#broker(id);
-    await broker.stop();
-    return { state: broker.lifecycle };
+    const node = this.node(id);
+    await node.stop();
+    return { state: node.lifecycle };
   }
 
   async killBroker(id: number): Promise<{ state: BrokerLifecycle }> {
-    const broker = this.#broker(id);
-    await broker.kill();
-    return { state: broker.lifecycle };
+    const node = this.node(id);
+    await node.kill();
+    return { state: node.lifecycle };
   }
 
-  #broker(id: number): ManagedBroker {
-    const broker = this.#brokers.get(id);
-    if (broker !== undefined) return broker;
-    const known = [...this.#brokers.keys()].join(', ');
+  async freeze(id: number, ms: number): Promise<{ state: BrokerLifecycle }> {
+    const node = this.node(id);
+    await node.freeze(ms);
+    return { state: node.lifecycle };
+  }
+
+  /** Breaks the network in one more way. */
+  inject(fault: Fault, reason: string): { faults: readonly Fault[] } {
+    for (const id of nodesOf(fault)) this.node(id);
+    return this.#setFaults(withFault(this.#faults, fault), nodesOf(fault)[0] ?? -1, reason);
+  }
+
+  /** Ends freezes and faults of one node, or of all. */
+  heal(id?: number): { faults: readonly Fault[] } {
+    const healed = id === undefined ? [...this.#nodes.values()] : [this.node(id)];
+    for (const node of healed) node.thaw();
+    if (id === undefined) return this.#setFaults([], -1, 'The network is whole again');
+    const left = this.#faults.filter((fault) => !concerns(fault, id));
+    return this.#setFaults(left, id, `The links of node ${id} are whole again`);
+  }
+
+  /** Runs one more broker; it stays only when it starts. */
+  async addBroker(input: BrokerConfigInput): Promise<{ broker: number; state: BrokerLifecycle; startupMs: number }> {
+    this.#add(input);
+    try {
+      return { broker: input.nodeId, ...(await this.startBroker(input.nodeId)) };
+    } catch (error) {
+      this.#nodes.delete(input.nodeId);
+      throw error;
+    }
+  }
+
+  /** Moves the replicas of a broker to the others, then ends it and forgets it. */
+  async removeBroker(id: number): Promise<{ broker: number; movedReplicas: number }> {
+    const node = this.node(id);
+    if (!node.input.roles.includes('broker')) {
+      throw new ClusterError('WRONG_STATE', `Node ${id} is a controller, and its quorum keeps its size`);
+    }
+    const helper = this.#brokers.find((broker) => broker.id !== id && broker.lifecycle === 'running');
+    if (helper === undefined) {
+      throw new ClusterError('WRONG_STATE', `No other broker runs that could take over from broker ${id}`);
+    }
+    const { movedReplicas } = await helper.ask('drain', { broker: id });
+    await helper.ask('leave-quorum', { broker: id });
+    if (node.lifecycle === 'running' || node.lifecycle === 'frozen') await node.stop();
+    await helper.ask('unregister', { broker: id });
+    this.#nodes.delete(id);
+    this.#setFaults(
+      this.#faults.filter((fault) => !concerns(fault, id)),
+      id,
+      `Broker ${id} has left the cluster`,
+    );
+    return { broker: id, movedReplicas };
+  }
+
+  /** Throws `UNKNOWN_BROKER`. */
+  node(id: number): ManagedBroker {
+    const node = this.#nodes.get(id);
+    if (node !== undefined) return node;
+    const known = [...this.#nodes.keys()].sort((a, b) => a - b).join(', ');
     throw new ClusterError('UNKNOWN_BROKER', `There is no broker ${id}; the cluster has ${known}`);
   }
 
-  #on(event: ClusterEvent): void {
-    if (event.event === 'controller') {
-      // Every broker reports what it sees; the late news of a slow one is none.
-      if (event.epoch < this.#controller.epoch) return;
-      if (event.epoch === this.#controller.epoch && event.controller === this.#controller.id) return;
-      this.#controller = { id: event.controller, epoch: event.epoch };
+  get #brokers(): ManagedBroker[] {
+    return this.#withRole(true);
+  }
+
+  /** Nodes that are controllers only. */
+  get #controllers(): ManagedBroker[] {
+    return this.#withRole(false);
+  }
+
+  #withRole(isBroker: boolean): ManagedBroker[] {
+    const nodes = [...this.#nodes.values()].filter(({ input }) => input.roles.includes('broker') === isBroker);
+    return nodes.sort((a, b) => a.id - b.id);
+  }
+
+  #add(input: BrokerConfigInput): void {
+    const node = new ManagedBroker({
+      input,
+      spawn: this.#options.spawn,
+      onEvent: (event) => this.#on(event),
+      claim: () => this.#options.claim?.(input) ?? Promise.resolve(),
+      meet: (bound) => this.#meeting.arrive(bound),
+      faults: () => this.#faults,
+    });
+    this.#nodes.set(input.nodeId, node);
+  }
+
+  async #start(node: ManagedBroker): Promise<void> {
+    try {
+      await node.start();
+    } catch (error) {
+      this.#meeting.miss(node.id);
+      throw error;
     }
-    this.#options.onEvent(event);
+  }
+
+  /** Resolves when each start has come to an end, or when those that failed keep the others from coming to one. */
+  async #settle(starts: readonly Promise<void>[]): Promise<void> {
+    const failures: unknown[] = [];
+    const settled = starts.map((start) => start.catch((error: unknown) => void failures.push(error)));
+    const hopeless = new Promise<void>((resolve) => {
+      for (const start of starts) start.catch(() => (this.#canDecide ? undefined : resolve()));
+    });
+    await Promise.race([Promise.all(settled), hopeless.then(() => this.#meeting.everybodySettled)]);
+    if (failures.length === starts.length) throw failures[0];
+  }
+
+  /** Whether enough voters are left to elect a controller. */
+  get #canDecide(): boolean {
+    return hasMajority(this.#voters(this.#meeting.voterIds));
+  }
+
+  #voters(ids: readonly number[]): QuorumState['voters'] {
+    const isCutOff = (id: number): boolean =>
+      ids.length > 1 && this.#faults.some((fault) => fault.kind === 'isolate' && fault.broker === id);
+    return ids.map((id) => ({ id, alive: this.#isUp(id) && !isCutOff(id) }));
+  }
+
+  #quorum(leaderId: number, epoch: number, latest: Description | undefined): QuorumState {
+    const voters = this.#voters(latest?.voters ?? this.#news.voters ?? this.#meeting.voterIds);
+    const highWatermark = latest?.quorumHighWatermark ?? -1;
+    return { leaderId, epoch, voters, hasMajority: hasMajority(voters), highWatermark };
+  }
+
+  #isUp(id: number): boolean {
+    const lifecycle = this.#nodes.get(id)?.lifecycle;
+    return lifecycle === 'running' || lifecycle === 'starting' || lifecycle === 'stopping';
+  }
+
+  #setFaults(faults: readonly Fault[], broker: number, reason: string): { faults: readonly Fault[] } {
+    const isSame = JSON.stringify(faults) === JSON.stringify(this.#faults);
+    this.#faults = faults;
+    if (!isSame) {
+      for (const node of this.#nodes.values()) node.pushFaults();
+      this.#on({ event: 'fault', broker, faults, reason });
+    }
+    return { faults };
+  }
+
+  #on(event: ClusterEvent): void {
+    if (this.#news.isNews(event)) this.#options.onEvent(this.history.stamp(event));
   }
 }
 
@@ -133,26 +301,8 @@ function latestController(descriptions: readonly Description[]): Description | u
   return latest;
 }
 
-/**
- * One view of each partition: leader and ISR as the broker with the newest metadata has them, every broker's own replica
- * state in assignment order.
- */
-export function mergePartitions(views: readonly (readonly PartitionState[])[]): PartitionState[] {
-  const merged = new Map<string, PartitionState>();
-  for (const partition of views.flat()) {
-    const key = `${partition.topicId}-${partition.partition}`;
-    const other = merged.get(key);
-    merged.set(key, other === undefined ? partition : mergeTwo(other, partition));
-  }
-  return [...merged.values()];
-}
-
-function mergeTwo(a: PartitionState, b: PartitionState): PartitionState {
-  const newest = b.partitionEpoch > a.partitionEpoch ? b : a;
-  const states = [...a.replicaStates, ...b.replicaStates];
-  const position = (broker: number): number => {
-    const index = newest.replicas.indexOf(broker);
-    return index < 0 ? newest.replicas.length : index;
-  };
-  return { ...newest, replicaStates: states.sort((x, y) => position(x.broker) - position(y.broker)) };
+/** The nodes that a fault names. */
+function nodesOf(fault: Fault): number[] {
+  if (fault.kind === 'isolate') return [fault.broker];
+  return [fault.from, fault.to].filter((id) => id !== undefined);
 }

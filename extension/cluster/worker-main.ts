@@ -1,21 +1,22 @@
-import type {
-  BoundNode,
-  BrokerConfigInput,
-  BrokerPorts,
-  QuorumVoter,
-  RunningBroker,
-} from '../engine/broker/broker-options.ts';
+import type { BrokerConfigInput, BrokerPorts, Peers, RunningBroker } from '../engine/broker/broker-options.ts';
 import type { Logger } from '../engine/common/logger.ts';
 import type { ClusterEvent } from '../shared/cluster-protocol.ts';
 import { ClusterError, messageOf } from './cluster-error.ts';
 import { serveCommands } from './command-channel.ts';
+import { faultListeners } from './fault-listener.ts';
+import type { HoldableListener } from './fault-listener.ts';
+import { FaultNetwork } from './fault-network.ts';
+import { FaultTable } from './fault-table.ts';
 import type { Transport } from './transport.ts';
+import { DIE, FROZEN } from './worker-protocol.ts';
 import type { WorkerCommand, WorkerEvent, WorkerResults } from './worker-protocol.ts';
 
 export type BrokerStarter = (input: BrokerConfigInput, ports: BrokerPorts) => Promise<RunningBroker>;
 
-/** What of a broker's outside world the thread brings along; the rest goes through its channel. */
-export type ThreadPorts = Pick<BrokerPorts, 'clock' | 'random' | 'fileSystem' | 'network' | 'makeListener'>;
+/** What of a node's outside world the thread brings along; the rest goes through its channel. */
+export interface ThreadPorts extends Pick<BrokerPorts, 'clock' | 'random' | 'fileSystem' | 'network'> {
+  readonly makeListener: (...args: Parameters<BrokerPorts['makeListener']>) => HoldableListener;
+}
 
 export interface WorkerMainOptions {
   readonly startBroker: BrokerStarter;
@@ -25,68 +26,127 @@ export interface WorkerMainOptions {
 }
 
 /**
- * A broker's thread: one broker, started, described and ended by commands. The thread ends by running out of work: its
- * channel is closed, and a broker that was shut down or killed keeps no socket, file or timer. It is not terminated from
+ * A node's thread: one node, started, described and ended by commands. The thread ends by running out of work: its
+ * channel is closed, and a node that was shut down or killed keeps no socket, file or timer. It is not terminated from
  * outside, which can abort Electron (electron#47986).
  */
 export function runWorker(transport: Transport, options: WorkerMainOptions): void {
+  const faults = new FaultTable();
   let startedOnce = false;
   let killed = false;
-  let broker: RunningBroker | undefined;
+  let killStarting: (() => void) | undefined;
+  let answerMeeting: ((peers: Peers) => void) | undefined;
+  let node: RunningBroker | undefined;
+  let network: BrokerPorts['network'] = options.ports.network;
 
   const emit = (event: WorkerEvent): void => transport.send(event);
   /** After the reply has left: replies are sent in microtasks, before this. */
   const endThread = (): void => void setImmediate(() => transport.close());
   const kill = (): void => {
     killed = true;
-    broker?.kill();
-    broker = undefined;
+    killStarting?.();
+    killStarting = undefined;
+    node?.kill();
+    node = undefined;
     endThread();
   };
   const running = (): RunningBroker => {
-    if (broker === undefined) throw new ClusterError('WRONG_STATE', 'The broker is not running');
-    return broker;
+    if (node === undefined) throw new ClusterError('WRONG_STATE', 'The broker is not running');
+    return node;
   };
-  const portsFor = (nodeId: number): BrokerPorts => ({
-    ...options.ports,
-    meet: (bound) => Promise.resolve({ voters: ownVoter(bound), isNewCluster: bound.isNew }),
-    logger: channelLogger(nodeId, options.debug ?? false, emit),
-    onEvent: emit,
-    onFatal: (error) => {
-      emit({ event: 'fatal', error: messageOf(error) });
-      kill();
-    },
-  });
+  const portsFor = (nodeId: number): BrokerPorts => {
+    const { clock, makeListener } = options.ports;
+    network = new FaultNetwork(options.ports.network, nodeId, faults, clock);
+    return {
+      ...options.ports,
+      network,
+      makeListener: faultListeners(makeListener, nodeId, faults),
+      meet: (bound) => {
+        emit({ event: 'bound', ...bound });
+        return new Promise((resolve) => (answerMeeting = resolve));
+      },
+      logger: channelLogger(nodeId, options.debug ?? false, emit),
+      onEvent: emit,
+      onStarting: (killNode) => (killStarting = killNode),
+      onFatal: (error) => {
+        emit({ event: 'fatal', error: messageOf(error) });
+        kill();
+      },
+    };
+  };
+  const freeze = (ms: number, wake: SharedArrayBuffer): void => {
+    const word = new Int32Array(wake);
+    Atomics.wait(word, 0, FROZEN, ms);
+    // One that is killed in its sleep does not act any more.
+    if (Atomics.load(word, 0) === DIE) kill();
+    else emit({ event: 'thawed' });
+  };
 
   serveCommands<WorkerCommand, WorkerResults>(transport, (message) => message as WorkerCommand, {
-    async start({ input }) {
+    async start({ input, faults: inForce }) {
       if (startedOnce) throw new ClusterError('WRONG_STATE', 'This thread has had its broker');
       startedOnce = true;
+      faults.set(inForce);
       const started = await options.startBroker(input, portsFor(input.nodeId));
+      killStarting = undefined;
       if (killed) {
         started.kill();
         throw new ClusterError('WRONG_STATE', 'Killed while it started');
       }
-      broker = started;
-      return {
-        clusterId: started.clusterId,
-        listeners: started.listeners,
-        controllerListener: started.controllerListener,
-      };
+      node = started;
+      return {};
+    },
+    meet({ peers }) {
+      answerMeeting?.(peers);
+      return {};
     },
     describe({ topic }) {
       const current = running();
       const controller = current.controller();
+      const { voters, highWatermark } = current.quorum();
       return {
         controllerId: controller.id,
         controllerEpoch: controller.epoch,
+        voters: voters.map(({ replicaId }) => replicaId),
+        quorumHighWatermark: highWatermark,
+        isFenced: current.isFenced(),
         partitions: current.partitions(topic),
       };
     },
     segments: ({ topic, partition }) => ({ segments: running().segments(topic, partition) }),
+    faults({ faults: inForce }) {
+      faults.set(inForce);
+      return {};
+    },
+    freeze({ ms, wake }) {
+      running();
+      // Once the reply has left.
+      setImmediate(freeze, ms, wake);
+      return {};
+    },
+    async drain({ broker }) {
+      const { drainBroker } = await import('./broker-removal.ts');
+      return drainBroker(ownLine(), broker, options.ports.clock, (done, total, message) =>
+        emit({ event: 'progress', broker, done, total, message }),
+      );
+    },
+    async 'leave-quorum'({ broker }) {
+      const { leaveQuorum } = await import('./broker-removal.ts');
+      await leaveQuorum(ownLine(), broker, options.ports.clock);
+      return {};
+    },
+    async unregister({ broker }) {
+      const { unregisterBroker } = await import('./broker-removal.ts');
+      await unregisterBroker(ownLine(), broker, options.ports.clock);
+      return {};
+    },
+    async relinquish() {
+      await running().relinquish();
+      return {};
+    },
     async shutdown() {
       await running().shutdown();
-      broker = undefined;
+      node = undefined;
       endThread();
       return {};
     },
@@ -95,13 +155,15 @@ export function runWorker(transport: Transport, options: WorkerMainOptions): voi
       return {};
     },
   });
-}
 
-/** A node that is alone is its own quorum. */
-function ownVoter({ nodeId, directoryId, controllerListener }: BoundNode): QuorumVoter[] {
-  if (controllerListener === undefined) return [];
-  const { host, port } = controllerListener;
-  return [{ nodeId, directoryId, host, port }];
+  /** To this node's own client listener: what is asked there is forwarded to whoever is the controller. */
+  function ownLine(): ReturnType<BrokerPorts['network']['open']> {
+    const { nodeId, listeners } = running();
+    const [listener] = listeners;
+    if (listener === undefined) throw new ClusterError('WRONG_STATE', `Node ${nodeId} serves no clients`);
+    const host = listener.host === '0.0.0.0' ? '127.0.0.1' : listener.host;
+    return network.open({ nodeId, host, port: listener.port }, 'removal');
+  }
 }
 
 type LogEvent = Extract<ClusterEvent, { event: 'log' }>;

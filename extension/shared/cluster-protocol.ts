@@ -7,12 +7,31 @@
 /** Where a broker is in its life. `failed` carries an error and waits for a start. */
 export type BrokerLifecycle = 'starting' | 'running' | 'stopping' | 'stopped' | 'killed' | 'frozen' | 'failed';
 
+export type NodeRole = 'broker' | 'controller';
+
+/** What is done to the network between nodes, as lost or late packets: the sockets themselves stay as they are. */
+export type Fault =
+  /** No packet passes between the broker and the other nodes; with `clients` none from clients either. */
+  | { readonly kind: 'isolate'; readonly broker: number; readonly clients: boolean }
+  /** What `from` sends to `to` comes `delayMs` later; without one of them, any node. */
+  | { readonly kind: 'slow'; readonly from?: number; readonly to?: number; readonly delayMs: number }
+  /** What `from` sends never reaches `to`; the other direction works. */
+  | { readonly kind: 'drop'; readonly from: number; readonly to: number };
+
+/** One node: a broker, a controller, or both. */
 export interface BrokerState {
   readonly id: number;
   readonly state: BrokerLifecycle;
+  readonly roles: readonly NodeRole[];
+  /** What the controller thinks of it: a fenced one leads nothing. Undefined until that is known, and on controllers. */
+  readonly fenced?: boolean;
+  readonly rack?: string;
+  /** Those in force that concern it. */
+  readonly faults: readonly Fault[];
   readonly host: string;
-  /** The client listener's port; 0 until it is known. */
+  /** The client listener's port; 0 until it is known, and on nodes that are controllers only. */
   readonly port: number;
+  /** 0 until it is known, and on nodes that are brokers only. */
   readonly controllerPort: number;
   /** Kafka log directories, absolute. */
   readonly logDirs: readonly string[];
@@ -46,6 +65,23 @@ export interface PartitionState {
   readonly replicaStates: readonly ReplicaState[];
 }
 
+/** A voter of the metadata quorum. `alive`: it runs, and is not cut off from the others. */
+export interface VoterState {
+  readonly id: number;
+  readonly alive: boolean;
+}
+
+export interface QuorumState {
+  /** -1 while nobody leads. */
+  readonly leaderId: number;
+  readonly epoch: number;
+  readonly voters: readonly VoterState[];
+  /** Whether metadata can change; `quorum-health.ts` has the words. */
+  readonly hasMajority: boolean;
+  /** Of the metadata log; -1 when unknown. */
+  readonly highWatermark: number;
+}
+
 export interface ClusterState {
   readonly clusterId: string;
   /** `host:port,…` of the brokers that have a client listener. */
@@ -54,7 +90,10 @@ export interface ClusterState {
   /** -1 while the quorum has no leader. */
   readonly controllerId: number;
   readonly controllerEpoch: number;
+  readonly quorum: QuorumState;
   readonly brokers: readonly BrokerState[];
+  /** Nodes that are controllers only; empty where brokers are the quorum. */
+  readonly controllers: readonly BrokerState[];
   readonly partitions: readonly PartitionState[];
 }
 
@@ -90,6 +129,19 @@ export type ClusterCommand =
   /** Sockets reset, nothing written any more. */
   | { readonly id: number; readonly op: 'kill'; readonly broker: number }
   | { readonly id: number; readonly op: 'start'; readonly broker: number }
+  /** Its thread really stops for `ms`; `heal`, `stop` and `kill` end that early. */
+  | { readonly id: number; readonly op: 'freeze'; readonly broker: number; readonly ms: number }
+  | { readonly id: number; readonly op: 'isolate'; readonly broker: number; readonly clients?: boolean }
+  /** Ends what concerns one node, or everything. */
+  | { readonly id: number; readonly op: 'heal'; readonly broker?: number }
+  /** 0 ends it. */
+  | { readonly id: number; readonly op: 'slow'; readonly from?: number; readonly to?: number; readonly delayMs: number }
+  | { readonly id: number; readonly op: 'drop'; readonly from: number; readonly to: number }
+  | { readonly id: number; readonly op: 'add-broker'; readonly rack?: string }
+  /** Moves its replicas to the others first; takes as long as that does, and tells by `progress` events. */
+  | { readonly id: number; readonly op: 'remove-broker'; readonly broker: number }
+  /** What happened after the event with the number `since`; all that is kept (1,000) without. */
+  | { readonly id: number; readonly op: 'events'; readonly since?: number }
   /** Ends the whole cluster cleanly, and the process with it. */
   | { readonly id: number; readonly op: 'shutdown' };
 
@@ -102,6 +154,15 @@ export interface ClusterResults {
   readonly stop: { readonly state: BrokerLifecycle };
   readonly kill: { readonly state: BrokerLifecycle };
   readonly start: { readonly state: BrokerLifecycle; readonly startupMs: number };
+  readonly freeze: { readonly state: BrokerLifecycle };
+  readonly isolate: { readonly faults: readonly Fault[] };
+  readonly heal: { readonly faults: readonly Fault[] };
+  readonly slow: { readonly faults: readonly Fault[] };
+  readonly drop: { readonly faults: readonly Fault[] };
+  readonly 'add-broker': { readonly broker: number; readonly state: BrokerLifecycle; readonly startupMs: number };
+  readonly 'remove-broker': { readonly broker: number; readonly movedReplicas: number };
+  /** Oldest first, without `log` events. `lastSeq` is that of the latest event there was; 0 before the first. */
+  readonly events: { readonly events: readonly ClusterEvent[]; readonly lastSeq: number };
   readonly shutdown: Record<never, never>;
 }
 
@@ -122,45 +183,110 @@ export type ClusterErrorCode =
   | 'WRONG_STATE'
   | 'INTERNAL';
 
-export type ClusterEvent =
-  | {
-      readonly event: 'ready';
-      readonly bootstrap: string;
-      readonly startupMs: number;
-      readonly dataDir: string;
-      readonly clusterId: string;
-      readonly pid: number;
-    }
-  | { readonly event: 'failed'; readonly code: ClusterErrorCode; readonly error: string }
-  | {
-      readonly event: 'broker-state';
-      readonly broker: number;
-      readonly state: BrokerLifecycle;
-      readonly error?: string;
-    }
-  | { readonly event: 'controller'; readonly controller: number; readonly epoch: number }
-  | {
-      readonly event: 'leader';
-      readonly topic: string;
-      readonly partition: number;
-      readonly leader: number;
-      readonly epoch: number;
-      readonly reason: string;
-    }
-  | {
-      readonly event: 'isr';
-      readonly topic: string;
-      readonly partition: number;
-      readonly isr: readonly number[];
-      readonly reason: string;
-    }
-  /** A line of a broker's log, already formatted. */
-  | {
-      readonly event: 'log';
-      readonly level: 'debug' | 'info' | 'warn' | 'error';
-      readonly broker: number;
-      readonly message: string;
-    };
+/** Put on events by the supervisor. */
+export interface EventStamp {
+  /** Wall clock, milliseconds since the epoch. */
+  readonly atMs?: number;
+  /** Grows by one with each event but `log`. */
+  readonly seq?: number;
+}
+
+export type ClusterEvent = EventStamp &
+  (
+    | {
+        readonly event: 'ready';
+        readonly bootstrap: string;
+        readonly startupMs: number;
+        readonly dataDir: string;
+        readonly clusterId: string;
+        readonly pid: number;
+      }
+    | { readonly event: 'failed'; readonly code: ClusterErrorCode; readonly error: string }
+    | {
+        readonly event: 'broker-state';
+        readonly broker: number;
+        readonly state: BrokerLifecycle;
+        readonly error?: string;
+      }
+    | { readonly event: 'controller'; readonly controller: number; readonly epoch: number }
+    /** The quorum has a leader, or lost it (-1). `voters` are node ids. */
+    | {
+        readonly event: 'quorum';
+        readonly leader: number;
+        readonly epoch: number;
+        readonly voters: readonly number[];
+        readonly hasMajority: boolean;
+        readonly reason: string;
+      }
+    /** What the controller decided about a broker. */
+    | {
+        readonly event: 'registration';
+        readonly broker: number;
+        readonly state: 'registered' | 'unfenced' | 'fenced' | 'controlled-shutdown' | 'unregistered';
+        readonly epoch: number;
+        readonly reason: string;
+      }
+    /** From the active controller, when it is committed; `reason` is for people. */
+    | {
+        readonly event: 'leader';
+        readonly topic: string;
+        readonly partition: number;
+        /** -1 when nobody may lead. */
+        readonly leader: number;
+        readonly epoch: number;
+        readonly partitionEpoch?: number;
+        readonly replicas?: readonly number[];
+        readonly isr?: readonly number[];
+        readonly elr?: readonly number[];
+        /** Elected outside of the ISR. */
+        readonly unclean?: boolean;
+        readonly reason: string;
+      }
+    /** As `leader`, when only the ISR changed. */
+    | {
+        readonly event: 'isr';
+        readonly topic: string;
+        readonly partition: number;
+        readonly isr: readonly number[];
+        readonly partitionEpoch?: number;
+        readonly elr?: readonly number[];
+        readonly reason: string;
+      }
+    /** A follower cut its log to what its leader has: `records` of its own are gone. */
+    | {
+        readonly event: 'truncated';
+        readonly broker: number;
+        readonly topic: string;
+        readonly partition: number;
+        readonly from: number;
+        readonly to: number;
+        readonly records: number;
+      }
+    /** The network was broken or healed on purpose. */
+    | {
+        readonly event: 'fault';
+        /** The node that it is about; -1 for all. */
+        readonly broker: number;
+        /** In force from now on, all of them. */
+        readonly faults: readonly Fault[];
+        readonly reason: string;
+      }
+    /** How far the removal of a broker has come. */
+    | {
+        readonly event: 'progress';
+        readonly broker: number;
+        readonly done: number;
+        readonly total: number;
+        readonly message: string;
+      }
+    /** A line of a broker's log, already formatted. */
+    | {
+        readonly event: 'log';
+        readonly level: 'debug' | 'info' | 'warn' | 'error';
+        readonly broker: number;
+        readonly message: string;
+      }
+  );
 
 /** All that a supervisor sends. */
 export type ClusterMessage = ClusterReply | ClusterEvent;

@@ -70,7 +70,7 @@ export const layers: readonly Layer[] = [
     node: 'all',
     packages: [],
   },
-  { name: 'cluster', path: cluster, may: [shared, engine], node: 'all', packages: [] },
+  { name: 'cluster', path: cluster, may: [shared, engine, protocol], node: 'all', packages: [] },
   {
     name: 'cli',
     path: '^extension/cli/',

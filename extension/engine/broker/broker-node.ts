@@ -24,9 +24,11 @@ import { checkStaticConfig, staticConfig } from './static-config.ts';
 export async function startBroker(input: BrokerConfigInput, ports: BrokerPorts): Promise<RunningBroker> {
   let node: BrokerNode | undefined;
   try {
-    node = new BrokerNode(input, ports);
-    await node.start();
-    return node;
+    const starting = new BrokerNode(input, ports);
+    node = starting;
+    ports.onStarting?.(() => starting.kill());
+    await starting.start();
+    return starting;
   } catch (error) {
     node?.kill();
     throw startError(error, input.logDirs);

@@ -45,6 +45,9 @@ export class SocketServer {
   #idleTimer: Timer | undefined;
   #closing = false;
   #open = false;
+  #held = false;
+  /** Those whose connection has more than it can work on. */
+  readonly #full = new Set<Socket>();
   /** What clients cause must not flood the log. */
   readonly #logger: Logger;
 
@@ -81,6 +84,20 @@ export class SocketServer {
   open(): void {
     this.#open = true;
     for (const socket of this.#sockets.keys()) socket.resume();
+  }
+
+  /** Falls silent: nothing is read and nothing leaves until {@link release}, and no connection is closed for it. */
+  hold(): void {
+    this.#held = true;
+    for (const socket of this.#sockets.keys()) silence(socket);
+  }
+
+  release(): void {
+    this.#held = false;
+    for (const socket of this.#sockets.keys()) {
+      socket.uncork();
+      if (this.#open && !this.#full.has(socket)) socket.resume();
+    }
   }
 
   /** Accepts nothing more. Connections go on until `close` or `reset`. */
@@ -141,15 +158,22 @@ export class SocketServer {
           });
           socket.uncork();
         },
-        pause: () => void socket.pause(),
-        resume: () => void socket.resume(),
+        pause: () => {
+          this.#full.add(socket);
+          socket.pause();
+        },
+        resume: () => {
+          this.#full.delete(socket);
+          if (!this.#held) socket.resume();
+        },
         unsentBytes: () => socket.writableLength,
         close: () => void socket.destroy(),
       },
       { processor, logger: this.#logger, maxFrameBytes, nowMs: clock.monotonicMs() },
     );
     this.#sockets.set(socket, connection);
-    if (this.#open) socket.resume();
+    if (this.#held) silence(socket);
+    else if (this.#open) socket.resume();
     else socket.pause();
     socket.on('drain', () => connection.drained(clock.monotonicMs()));
     // A reset by the peer is ordinary; 'close' follows and cleans up.
@@ -157,6 +181,7 @@ export class SocketServer {
     socket.on('close', () => {
       connection.closed();
       this.#sockets.delete(socket);
+      this.#full.delete(socket);
       this.#options.onConnectionClosed?.(peer.connectionId);
     });
   }
@@ -195,6 +220,11 @@ export class SocketServer {
       this.#scheduleIdleCheck();
     });
   }
+}
+
+function silence(socket: Socket): void {
+  socket.pause();
+  socket.cork();
 }
 
 /** An IPv4 address that came through an IPv6 socket is shown as IPv4, as Java does. */

@@ -3,10 +3,10 @@ import { startArguments } from '../../../extension/cluster/cluster-options.ts';
 import { formatAddress, planCluster } from '../../../extension/cluster/cluster-plan.ts';
 
 describe('planCluster', () => {
-  test('puts broker 1 on 9092, its controller on 10092, its log into broker-1', () => {
+  test('puts broker 1 on 9092, its controller on 10092, its log into broker-1', async () => {
     const plan = planCluster({ dataDir: '/data' });
     expect(plan.dataDir).toBe('/data');
-    const [broker, ...others] = plan.brokers('/data');
+    const [broker, ...others] = await plan.nodes('/data');
     expect(others).toEqual([]);
     expect(broker).toMatchObject({
       nodeId: 1,
@@ -17,25 +17,24 @@ describe('planCluster', () => {
     expect(broker?.listeners[0]).toEqual({ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092 });
   });
 
-  test('listens on loopback only', () => {
-    const hosts = planCluster({})
-      .brokers('/data')
-      .flatMap(({ listeners, controllerListener }) =>
-        [...listeners, controllerListener].map((listener) => listener?.host),
-      );
+  test('listens on loopback only', async () => {
+    const nodes = await planCluster({}).nodes('/data');
+    const hosts = nodes.flatMap(({ listeners, controllerListener }) =>
+      [...listeners, controllerListener].map((listener) => listener?.host),
+    );
     expect(hosts.filter((host) => host !== '127.0.0.1' && host !== '::1')).toEqual([]);
   });
 
-  test('asks for any free ports with port 0', () => {
-    const [broker] = planCluster({ port: 0 }).brokers('/data');
+  test('asks for any free ports with port 0', async () => {
+    const [broker] = await planCluster({ port: 0 }).nodes('/data');
     expect(broker?.listeners).toEqual([{ name: 'PLAINTEXT', host: '127.0.0.1', port: 0 }]);
     expect(broker?.controllerListener?.port).toBe(0);
   });
 
-  test('lets a user override the defaults of a small cluster', () => {
-    const [broker] = planCluster({
+  test('lets a user override the defaults of a small cluster', async () => {
+    const [broker] = await planCluster({
       config: { 'offsets.topic.replication.factor': '2', 'num.partitions': '4' },
-    }).brokers('/data');
+    }).nodes('/data');
     expect(broker?.config).toMatchObject({
       'group.initial.rebalance.delay.ms': '0',
       'offsets.topic.replication.factor': '2',
@@ -44,8 +43,8 @@ describe('planCluster', () => {
   });
 
   test.each([
-    [{ brokers: 0 }, 'must be 1 or more, not 0'],
-    [{ brokers: 1.5 }, 'must be 1 or more, not 1.5'],
+    [{ brokers: 0 }, 'must be from 1 to 9, not 0'],
+    [{ brokers: 1.5 }, 'must be from 1 to 9, not 1.5'],
     [{ brokers: 3 }, 'A cluster of 3 brokers is not possible yet; only one broker is'],
     [{ port: 70_000 }, 'The port must be a number from 0 to 65535, not 70000'],
     [{ port: -1 }, 'must be a number from 0 to 65535, not -1'],
@@ -60,13 +59,13 @@ describe('planCluster', () => {
     expect(() => planCluster(options)).toThrow(message);
   });
 
-  test('takes listeners and advertised listeners', () => {
-    const [broker] = planCluster({
+  test('takes listeners and advertised listeners', async () => {
+    const [broker] = await planCluster({
       config: {
         listeners: 'PLAINTEXT://127.0.0.1:9192,OTHER://127.0.0.1:9292',
         'advertised.listeners': 'PLAINTEXT://kafka.example:443',
       },
-    }).brokers('/data');
+    }).nodes('/data');
     expect(broker).toMatchObject({
       listeners: [
         { name: 'PLAINTEXT', host: '127.0.0.1', port: 9192 },
@@ -80,10 +79,11 @@ describe('planCluster', () => {
     });
   });
 
-  test('advertises what it is told for its own port', () => {
-    const [broker] = planCluster({ port: 0, config: { 'advertised.listeners': 'PLAINTEXT://localhost:7' } }).brokers(
-      '/d',
-    );
+  test('advertises what it is told for its own port', async () => {
+    const [broker] = await planCluster({
+      port: 0,
+      config: { 'advertised.listeners': 'PLAINTEXT://localhost:7' },
+    }).nodes('/d');
     expect(broker).toMatchObject({
       listeners: [{ port: 0 }],
       advertisedListeners: [{ host: 'localhost', port: 7 }],
@@ -91,8 +91,8 @@ describe('planCluster', () => {
     });
   });
 
-  test('takes a high port with a controller port of its own', () => {
-    const [broker] = planCluster({ port: 65_000, controllerPort: 2000 }).brokers('/data');
+  test('takes a high port with a controller port of its own', async () => {
+    const [broker] = await planCluster({ port: 65_000, controllerPort: 2000 }).nodes('/data');
     expect(broker?.controllerListener?.port).toBe(2000);
   });
 });

@@ -39,11 +39,12 @@ function input(id: number, config: Record<string, string> = {}): BrokerConfigInp
   };
 }
 
-function supervise(...brokers: BrokerConfigInput[]): Supervisor {
+function supervise(...nodes: BrokerConfigInput[]): Supervisor {
   supervisor = new Supervisor({
     dataDir: directory.path,
     clusterId: 'test-cluster',
-    brokers,
+    nodes,
+    isNew: true,
     spawn: fakeSpawner(fakes.workerFile),
     onEvent: (event) => events.push(event),
   });
@@ -168,7 +169,8 @@ describe('Supervisor', () => {
     const other = new Supervisor({
       dataDir: directory.path,
       clusterId: 'test-cluster',
-      brokers: [second],
+      nodes: [second],
+      isNew: true,
       spawn: fakeSpawner(fakes.workerFile),
       onEvent: () => {},
     });
@@ -216,7 +218,7 @@ describe('Supervisor', () => {
     await supervise(input(1), input(2)).start();
     await supervisor.stopBroker(1);
     await supervisor.startBroker(1);
-    expect(events.filter(({ event }) => event === 'controller')).toEqual([
+    expect(events.filter(({ event }) => event === 'controller')).toMatchObject([
       { event: 'controller', controller: 1, epoch: 1 },
     ]);
   });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BrokerStartError } from '../../../../extension/engine/broker/broker-options.ts';
 import type {
@@ -40,6 +40,11 @@ export async function startFakeBroker(input: BrokerConfigInput, ports: BrokerPor
   };
   const listeners = await Promise.all(input.listeners.map(bind));
   const controllerListener = input.controllerListener && (await bind(input.controllerListener));
+  const isNew = !input.logDirs.some((logDir) => existsSync(join(logDir, 'met')));
+  const directoryId = `directory-of-node-${input.nodeId}`;
+  const peers = await ports.meet({ nodeId: input.nodeId, directoryId, isNew, listeners, controllerListener });
+  for (const logDir of input.logDirs) writeFileSync(join(logDir, 'met'), '');
+  ports.logger.info(`peers ${JSON.stringify(peers)}`);
   ports.onEvent({ event: 'controller', controller: 1, epoch: 1 });
   const close = (): void => {
     for (const server of servers) server.close();
@@ -51,7 +56,20 @@ export async function startFakeBroker(input: BrokerConfigInput, ports: BrokerPor
     listeners,
     controllerListener,
     controller: () => ({ id: 1, epoch: 1 }),
-    quorum: () => ({ leaderId: 1, leaderEpoch: 1, highWatermark: 0, voters: [], observers: [], nodes: [] }),
+    quorum: () => ({
+      leaderId: 1,
+      leaderEpoch: 1,
+      highWatermark: 42,
+      voters: peers.voters.map(({ nodeId }) => ({
+        replicaId: nodeId,
+        directoryId,
+        logEndOffset: 42,
+        lastFetchTimestampMs: -1,
+        lastCaughtUpTimestampMs: -1,
+      })),
+      observers: [],
+      nodes: [],
+    }),
     isFenced: () => false,
     relinquish: () => Promise.resolve(),
     partitions: (topic) => [partitionOf(input.nodeId, topic ?? 'fake')],
