@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { crc32c, nativeCrc32c, portableCrc32c } from '../../../extension/records/crc32c.ts';
+import { crc32c, nativeCrc32c, portableCrc32c, wasmCrc32c } from '../../../extension/records/crc32c.ts';
 
 /** Bit by bit, straight from the definition. */
 function slowCrc32c(bytes: Uint8Array): number {
@@ -17,6 +17,7 @@ describe('crc32c', () => {
     const bytes = Buffer.from('123456789');
     expect(portableCrc32c(bytes, 0, 9)).toBe(0xe3069283);
     expect(crc32c(bytes, 0, 9)).toBe(0xe3069283);
+    expect(wasmCrc32c?.(bytes, 0, 9)).toBe(0xe3069283);
   });
 
   it('agrees with the definition for any bytes and any part of them', () => {
@@ -27,8 +28,16 @@ describe('crc32c', () => {
         const expected = slowCrc32c(bytes.subarray(start));
         expect(portableCrc32c(bytes, start, bytes.length)).toBe(expected);
         expect(crc32c(bytes, start, bytes.length)).toBe(expected);
+        expect(wasmCrc32c?.(bytes, start, bytes.length)).toBe(expected);
         if (nativeCrc32c !== undefined) expect(nativeCrc32c(bytes, start, bytes.length)).toBe(expected);
       }),
     );
+  });
+
+  it('goes on over inputs that are larger than what WebAssembly is given at a time', () => {
+    for (const length of [114_687, 114_688, 114_689, 400_001]) {
+      const bytes = Buffer.alloc(length, 'Kafka');
+      expect(wasmCrc32c?.(bytes, 0, length)).toBe(portableCrc32c(bytes, 0, length));
+    }
   });
 });
