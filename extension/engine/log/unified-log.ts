@@ -222,7 +222,11 @@ export class UnifiedLog implements PartitionLog {
 
   truncateTo(offset: number): boolean {
     return this.#onDiskOrFail('truncating', () => {
-      if (offset >= this.logEndOffset) return false;
+      if (offset >= this.logEndOffset) {
+        // An epoch in which this broker led and wrote nothing starts at the log end: no other log knows of it.
+        this.epochs.truncateFromEnd(offset);
+        return false;
+      }
       if (offset < this.local.segments.first.baseOffset) {
         this.truncateFullyAndStartAt(offset);
         return true;
