@@ -85,7 +85,7 @@ export function brokerApis(services: ApiServices): AnyApiHandler[] {
     listGroupsHandler(groups),
     createTopicsHandler(controller),
     deleteTopicsHandler(controller),
-    deleteRecordsHandler(replicas),
+    deleteRecordsHandler(replicas, clock),
     initProducerIdHandler(services.producerIds),
     offsetForLeaderEpochHandler(replicas),
     describeConfigsHandler(brokerId, image, configs),

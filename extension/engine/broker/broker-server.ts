@@ -23,6 +23,7 @@ import { CONSUMER_OFFSETS } from './internal-topics.ts';
 import { partitionStates, segmentStates } from './partition-states.ts';
 import { ProducerIdManager } from './producer-id-manager.ts';
 import { ReplicaManager } from './replica-manager.ts';
+import { readReplicationSettings } from './replication-settings.ts';
 import { ReplicatedCoordinatorLog } from './replicated-coordinator-log.ts';
 import { REGISTERED_FEATURES, registeredEndpoint, type SharedServer } from './shared-server.ts';
 import { setAsideStrayLogs } from './stray-logs.ts';
@@ -71,8 +72,10 @@ export class BrokerServer {
       brokerId: input.nodeId,
       logs: this.#logs,
       topicConfig: (topic) => topicConfigs.of(shared.loader.image.configs, topic),
-      logger,
       image: EMPTY_IMAGE,
+      ...{ clock, logger, network: options.network, controller: shared.channel, onEvent: ports.onEvent },
+      settings: readReplicationSettings(resolver, EMPTY_IMAGE.configs),
+      brokerEpoch: () => this.#lifecycle.brokerEpoch,
     });
     this.#groups = new GroupCoordinatorService({
       ...{ clock, random, logger },
@@ -140,6 +143,7 @@ export class BrokerServer {
   /** No more heartbeats, no more groups: what follows is the end of the sockets. */
   stopServing(): void {
     this.#lifecycle.stop();
+    this.#replicas.close();
     this.#groups.shutdown();
   }
 
@@ -149,6 +153,7 @@ export class BrokerServer {
 
   kill(): void {
     this.#lifecycle.stop();
+    this.#replicas.close();
     this.#logs.abandon();
     this.#groups.shutdown();
   }

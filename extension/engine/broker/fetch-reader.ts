@@ -18,27 +18,37 @@ export interface PartitionRead {
   readonly urgent: boolean;
   /** For watching; undefined when the partition could not be found. */
   readonly partition: Partition | undefined;
+  /** Where what may be read ended, and in which leader epoch; -1 for an error. */
+  readonly end: number;
+  readonly leaderEpoch: number;
 }
 
 export interface FetchLimits {
   readonly maxBytes: number;
   readonly isolation: ReadIsolation;
   readonly apiVersion: number;
+  /** The broker that fetches as a follower; undefined for consumers. */
+  readonly follower: { readonly brokerId: number; readonly brokerEpoch: number } | undefined;
 }
+
+/** The first version in which consumers may read from a follower (KIP-392). */
+const FOLLOWER_READS = 11;
 
 /**
  * Reads the partitions of a fetch in order, until the request's bytes are used up. The first batch of the whole answer is
- * returned however large it is, so that a consumer always gets on (KIP-74).
+ * returned however large it is, so that a consumer always gets on (KIP-74). The first time that a follower's request is read
+ * (`isFirst`) tells the leader how far the follower is.
  */
 export async function readPartitions(
   replicas: ReplicaManager,
   targets: readonly FetchTarget[],
   limits: FetchLimits,
+  isFirst: boolean,
 ): Promise<{ reads: PartitionRead[]; sizeBytes: number }> {
   const reads: PartitionRead[] = [];
   let sizeBytes = 0;
   for (const target of targets) {
-    const read = readPartition(replicas, target, limits, limits.maxBytes - sizeBytes, sizeBytes === 0);
+    const read = readPartition(replicas, target, limits, limits.maxBytes - sizeBytes, sizeBytes === 0, isFirst);
     const done = read instanceof Promise ? await read : read;
     reads.push(done);
     sizeBytes += done.sizeBytes;
@@ -52,6 +62,7 @@ function readPartition(
   limits: FetchLimits,
   budgetBytes: number,
   minOneMessage: boolean,
+  isFirst: boolean,
 ): PartitionRead | Promise<PartitionRead> {
   let partition: Partition | undefined;
   const failed = (error: unknown): PartitionRead => {
@@ -63,7 +74,9 @@ function readPartition(
     const found = replicas.find(topic, target.partition);
     // A request may still name the id of a topic that was made anew.
     partition = found;
-    found.checkLeader(target.currentLeaderEpoch);
+    const { follower } = limits;
+    if (follower === undefined && limits.apiVersion >= FOLLOWER_READS) found.checkReplica(target.currentLeaderEpoch);
+    else found.checkLeader(target.currentLeaderEpoch);
     const diverging = found.divergence(target.fetchOffset, target.lastFetchedEpoch);
     if (diverging !== undefined) {
       const data = describe(found, target, NO_RECORDS);
@@ -73,12 +86,17 @@ function readPartition(
         sizeBytes: 0,
         urgent: true,
         partition: found,
+        end: -1,
+        leaderEpoch: -1,
       };
     }
+    if (follower !== undefined && isFirst) found.onFollowerFetch(follower, target.fetchOffset, target.logStartOffset);
     const maxBytes = Math.max(0, Math.min(target.maxBytes, budgetBytes));
+    // Before the read: what comes while it is under way is news.
+    const end = found.readableEnd(limits.isolation);
     const info = found.read(target.fetchOffset, maxBytes, limits.isolation, minOneMessage);
-    if (!(info instanceof Promise)) return success(found, target, info, limits.isolation);
-    return info.then((later) => success(found, target, later, limits.isolation), failed);
+    if (!(info instanceof Promise)) return success(found, target, info, limits, end);
+    return info.then((later) => success(found, target, later, limits, end), failed);
   } catch (error) {
     return failed(error);
   }
@@ -88,7 +106,8 @@ function success(
   partition: Partition,
   target: FetchTarget,
   info: FetchDataInfo,
-  isolation: ReadIsolation,
+  { isolation, follower }: FetchLimits,
+  end: number,
 ): PartitionRead {
   const records = info.records.length === 1 ? info.records[0]! : info.records;
   const data = describe(partition, target, records);
@@ -96,8 +115,11 @@ function success(
     target,
     data: isolation === 'committed' ? { ...data, abortedTransactions: info.abortedTransactions ?? [] } : data,
     sizeBytes: info.sizeBytes,
-    urgent: false,
+    // Whoever deletes records waits for the followers to hear of it.
+    urgent: follower !== undefined && target.inSession && target.sentLogStartOffset !== data.logStartOffset,
     partition,
+    end,
+    leaderEpoch: partition.leaderEpoch,
   };
 }
 
@@ -145,5 +167,7 @@ function failure(
     sizeBytes: 0,
     urgent: true,
     partition,
+    end: -1,
+    leaderEpoch: -1,
   };
 }

@@ -23,6 +23,8 @@ export interface FetchTarget {
   sentHighWatermark: number;
   sentLogStartOffset: number;
   sentError: number;
+  /** Whether what was sent is remembered. */
+  inSession: boolean;
 }
 
 /** What a partition's answer holds, as far as a session has to know. */
@@ -106,7 +108,7 @@ export class FetchSessionCache {
     if (session === undefined) throw new ApiError(ErrorCode.FETCH_SESSION_ID_NOT_FOUND);
     if (session.epoch !== sessionEpoch) throw new ApiError(ErrorCode.INVALID_FETCH_SESSION_EPOCH);
     if (session.usesTopicIds !== apiVersion >= 13) throw new ApiError(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
-    merge(session.partitions, request);
+    merge(session.partitions, request, true);
     for (const topic of request.forgottenTopicsData) {
       for (const partition of topic.partitions) {
         session.partitions.delete(keyOf(topic.topicId, topic.topic, partition));
@@ -127,7 +129,10 @@ export class FetchSessionCache {
     do id = 1 + this.#random.int(0x7ffffffe);
     while (this.#sessions.has(id));
     const session = new FetchSession(id, privileged, usesTopicIds, this.#clock.monotonicMs());
-    for (const [key, target] of targets) session.partitions.set(key, target);
+    for (const [key, target] of targets) {
+      target.inSession = true;
+      session.partitions.set(key, target);
+    }
     this.#sessions.set(id, session);
     return session;
   }
@@ -150,7 +155,7 @@ function keyOf(topicId: string, topic: string, partition: number): string {
 }
 
 /** Adds what a request names to the partitions of a session, or changes what it asks of them. */
-function merge(targets: Map<string, FetchTarget>, request: FetchRequest): void {
+function merge(targets: Map<string, FetchTarget>, request: FetchRequest, inSession = false): void {
   for (const topic of request.topics) {
     for (const asked of topic.partitions) {
       const key = keyOf(topic.topicId, topic.topic, asked.partition);
@@ -169,6 +174,7 @@ function merge(targets: Map<string, FetchTarget>, request: FetchRequest): void {
           sentHighWatermark: -1,
           sentLogStartOffset: -1,
           sentError: ErrorCode.NONE,
+          inSession,
         });
       } else {
         known.fetchOffset = asked.fetchOffset;
@@ -183,7 +189,8 @@ function merge(targets: Map<string, FetchTarget>, request: FetchRequest): void {
 }
 
 function note(target: FetchTarget, outcome: FetchOutcome): void {
-  target.sentHighWatermark = outcome.highWatermark;
+  // A follower that has to cut its log first does not take the watermark over: it is to be told again.
+  target.sentHighWatermark = outcome.hasNews ? -1 : outcome.highWatermark;
   target.sentLogStartOffset = outcome.logStartOffset;
   target.sentError = outcome.errorCode;
 }

@@ -1,13 +1,20 @@
 import { ErrorCode } from '../../protocol/errors.ts';
+import type { ClusterEvent } from '../../shared/cluster-protocol.ts';
 import { ApiError } from '../common/api-error.ts';
+import type { Clock, Timer } from '../common/clock.ts';
 import type { Logger } from '../common/logger.ts';
+import type { NodeNetwork } from '../common/network.ts';
 import { ZERO_UUID } from '../common/random.ts';
 import type { LogConfig } from '../log/log-config.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
-import { directoryOf, type PartitionRegistration } from '../metadata/partition-registration.ts';
+import { directoryOf, NO_LEADER, type PartitionRegistration } from '../metadata/partition-registration.ts';
 import type { TopicsDelta } from '../metadata/topics-delta.ts';
+import { AlterPartitionManager, type IsrController } from './alter-partition-manager.ts';
 import { Partition } from './partition.ts';
+import type { ReplicationContext } from './partition-leader.ts';
+import { ReplicaFetcherManager } from './replica-fetcher-manager.ts';
+import type { ReplicationSettings } from './replication-settings.ts';
 
 /** The configs of a topic that its partitions on this broker obey. */
 export interface TopicConfig {
@@ -27,29 +34,68 @@ export interface LogStore {
   delete(topic: string, partition: number): void;
 }
 
+export interface ReplicaManagerOptions {
+  readonly brokerId: number;
+  readonly logs: LogStore;
+  readonly topicConfig: (topic: string) => TopicConfig;
+  readonly logger: Logger;
+  readonly image: MetadataImage;
+  readonly clock: Clock;
+  /** By which followers reach leaders. */
+  readonly network: NodeNetwork;
+  readonly controller: IsrController;
+  readonly settings: ReplicationSettings;
+  /** -1 before the broker has registered. */
+  readonly brokerEpoch: () => number;
+  /** Told `truncated`. */
+  readonly onEvent: (event: ClusterEvent) => void;
+}
+
 /**
  * The partitions that this broker hosts: made, changed and dropped as the metadata says, found by name or id for requests.
+ * Those that it leads are looked after here, the others copied from their leaders.
  */
 export class ReplicaManager {
   readonly #brokerId: number;
   readonly #logs: LogStore;
   readonly #topicConfig: (topic: string) => TopicConfig;
   readonly #logger: Logger;
+  readonly #clock: Clock;
+  readonly #context: ReplicationContext;
+  readonly #isrChanges: AlterPartitionManager;
+  readonly #fetchers: ReplicaFetcherManager;
   readonly #topics = new Map<string, Map<number, Partition>>();
   #image: MetadataImage;
+  #timer: Timer | undefined;
+  #closed = false;
 
-  constructor(options: {
-    brokerId: number;
-    logs: LogStore;
-    topicConfig: (topic: string) => TopicConfig;
-    logger: Logger;
-    image: MetadataImage;
-  }) {
-    this.#brokerId = options.brokerId;
+  constructor(options: ReplicaManagerOptions) {
+    const { brokerId, clock, logger, settings, brokerEpoch } = options;
+    this.#brokerId = brokerId;
     this.#logs = options.logs;
     this.#topicConfig = options.topicConfig;
-    this.#logger = options.logger;
+    this.#logger = logger;
+    this.#clock = clock;
     this.#image = options.image;
+    this.#isrChanges = new AlterPartitionManager({
+      controller: options.controller,
+      clock,
+      logger,
+      brokerId,
+      brokerEpoch,
+    });
+    this.#context = {
+      ...{ brokerId, clock, logger, brokerEpoch },
+      lagTimeMaxMs: settings.lagTimeMaxMs,
+      cluster: () => this.#image.cluster,
+      proposeIsr: (proposal) => this.#isrChanges.submit(proposal),
+    };
+    this.#fetchers = new ReplicaFetcherManager({
+      ...{ brokerId, clock, logger, brokerEpoch, settings },
+      network: options.network,
+      onTruncated: ({ topic, partition }, from, to) =>
+        options.onEvent({ event: 'truncated', broker: brokerId, topic, partition, from, to, records: from - to }),
+    });
   }
 
   get image(): MetadataImage {
@@ -99,12 +145,44 @@ export class ReplicaManager {
 
   /** Follows the metadata: deleted topics first, since one may be made anew under the same name. */
   onMetadataUpdate(delta: TopicsDelta | undefined, image: MetadataImage): void {
+    if (this.#closed) return;
+    const clusterBefore = this.#image.cluster;
     this.#image = image;
-    if (delta === undefined) return;
+    if (delta !== undefined) this.#applyTopics(delta);
+    if (image.cluster !== clusterBefore) this.#onClusterChange();
+  }
+
+  #applyTopics(delta: TopicsDelta): void {
     for (const topic of delta.deleted.values()) this.#drop(topic.name);
     for (const topic of delta.changed.values()) {
       for (const [index, registration] of topic.changes) this.#apply(topic.name, topic.id, index, registration);
     }
+  }
+
+  #onClusterChange(): void {
+    this.#fetchers.onClusterChange(this.#image.cluster);
+    for (const partition of this.partitions()) partition.onClusterChange();
+  }
+
+  /** As often as Kafka: a follower leaves the ISR after one and a half times the lag that it is allowed, at the latest. */
+  #checkIsrsLater(): void {
+    this.#timer ??= this.#clock.schedule(this.#context.lagTimeMaxMs / 2, () => {
+      this.#timer = undefined;
+      const nowMs = this.#clock.monotonicMs();
+      for (const { leader } of this.partitions()) {
+        if (leader === undefined || leader.followers.length === 0) continue;
+        leader.shrinkIsr(nowMs);
+        this.#checkIsrsLater();
+      }
+    });
+  }
+
+  /** Copies nothing any more, and says nothing more to the controller. Partitions are served on. */
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#isrChanges.close();
+    this.#fetchers.close();
   }
 
   /** A topic's configs, or the broker's defaults for all topics (undefined), have changed. */
@@ -126,30 +204,41 @@ export class ReplicaManager {
       if (known !== undefined) this.#dropPartition(known);
       return;
     }
-    if (known !== undefined) {
-      known.update(registration);
-      return;
-    }
     try {
-      const config = this.#topicConfig(topic);
-      const directoryId = directoryOf(registration, this.#brokerId);
-      const log = this.#logs.getOrCreate(topic, index, { topicId, config: config.log, directoryId });
-      const partition = new Partition({
-        topic,
-        topicId,
-        partition: index,
-        log,
-        brokerId: this.#brokerId,
-        registration,
-        minInsyncReplicas: config.minInsyncReplicas,
-      });
-      let partitions = this.#topics.get(topic);
-      if (partitions === undefined) this.#topics.set(topic, (partitions = new Map()));
-      partitions.set(index, partition);
+      const partition = known ?? this.#open(topic, topicId, index, registration);
+      if (known !== undefined) known.update(registration);
+      this.#followLeader(partition);
     } catch (error) {
       // The others serve on; requests for this one are answered with KAFKA_STORAGE_ERROR.
       this.#logger.error(`the log of ${topic}-${index} cannot be opened; the partition is offline`, error);
     }
+  }
+
+  #open(topic: string, topicId: string, index: number, registration: PartitionRegistration): Partition {
+    const config = this.#topicConfig(topic);
+    const directoryId = directoryOf(registration, this.#brokerId);
+    const log = this.#logs.getOrCreate(topic, index, { topicId, config: config.log, directoryId });
+    const partition = new Partition({
+      topic,
+      topicId,
+      partition: index,
+      log,
+      context: this.#context,
+      registration,
+      minInsyncReplicas: config.minInsyncReplicas,
+    });
+    let partitions = this.#topics.get(topic);
+    if (partitions === undefined) this.#topics.set(topic, (partitions = new Map()));
+    partitions.set(index, partition);
+    return partition;
+  }
+
+  /** A leader copies from nobody; without a leader there is nobody to copy from. */
+  #followLeader(partition: Partition): void {
+    const { leader } = partition.registration;
+    if (leader === this.#brokerId || leader === NO_LEADER) this.#fetchers.unfollow(partition);
+    else this.#fetchers.follow(partition, leader, this.#image.cluster);
+    if (partition.registration.replicas.length > 1 && partition.isLeader) this.#checkIsrsLater();
   }
 
   #drop(topic: string): void {
@@ -160,6 +249,7 @@ export class ReplicaManager {
     const partitions = this.#topics.get(partition.topic);
     partitions?.delete(partition.partition);
     if (partitions?.size === 0) this.#topics.delete(partition.topic);
+    this.#fetchers.unfollow(partition);
     partition.markDeleted();
     this.#logs.delete(partition.topic, partition.partition);
   }

@@ -12,6 +12,8 @@ import { defineHandler, type RequestContext } from '../../server/api-handler.ts'
 import { nodeEndpoints } from '../current-leader.ts';
 import { type PartitionRead, readPartitions } from '../fetch-reader.ts';
 import type { FetchContext, FetchSessionCache } from '../fetch-session.ts';
+import type { FetchingFollower } from '../follower-replica.ts';
+import type { Partition } from '../partition.ts';
 import type { ReplicaManager } from '../replica-manager.ts';
 
 const READ_COMMITTED = 1;
@@ -39,6 +41,7 @@ class FetchOperation {
   readonly #session: FetchContext;
   readonly #maxBytes: number;
   readonly #isolation: ReadIsolation;
+  readonly #follower: FetchingFollower | undefined;
 
   constructor(
     replicas: ReplicaManager,
@@ -52,7 +55,9 @@ class FetchOperation {
     this.#clock = clock;
     this.#request = request;
     this.#context = context;
-    const isFollower = replicaIdOf(request) >= 0;
+    const brokerId = replicaIdOf(request);
+    const isFollower = brokerId >= 0;
+    this.#follower = isFollower ? { brokerId, brokerEpoch: request.replicaState.replicaEpoch } : undefined;
     this.#session = sessions.open(request, context.apiVersion, isFollower);
     this.#maxBytes = Math.min(request.maxBytes, maxBytes);
     this.#isolation = isFollower ? 'logEnd' : request.isolationLevel === READ_COMMITTED ? 'committed' : 'highWatermark';
@@ -60,12 +65,14 @@ class FetchOperation {
 
   async run(): Promise<FetchResponseInput> {
     const deadlineMs = this.#clock.monotonicMs() + this.#request.maxWaitMs;
-    for (;;) {
-      const { reads, sizeBytes } = await readPartitions(this.#replicas, this.#session.targets, {
-        maxBytes: this.#maxBytes,
-        isolation: this.#isolation,
-        apiVersion: this.#context.apiVersion,
-      });
+    const limits = {
+      maxBytes: this.#maxBytes,
+      isolation: this.#isolation,
+      apiVersion: this.#context.apiVersion,
+      follower: this.#follower,
+    };
+    for (let isFirst = true; ; isFirst = false) {
+      const { reads, sizeBytes } = await readPartitions(this.#replicas, this.#session.targets, limits, isFirst);
       const leftMs = deadlineMs - this.#clock.monotonicMs();
       const enough = sizeBytes >= this.#request.minBytes;
       if (enough || leftMs <= 0 || reads.length === 0 || reads.some((read) => read.urgent)) return this.#respond(reads);
@@ -87,16 +94,26 @@ class FetchOperation {
         resolve(woken);
       };
       const timer = this.#clock.schedule(delayMs, () => settle(false));
-      for (const { partition } of reads) if (partition !== undefined) unwatch.push(partition.watch(() => settle(true)));
-      // Something may have moved while a cold read was under way.
-      if (reads.some((read) => this.#isStale(read))) settle(true);
+      for (const read of reads) {
+        const { partition } = read;
+        if (partition === undefined) continue;
+        const check = (): void => {
+          if (this.#isStale(read, partition)) settle(true);
+        };
+        unwatch.push(partition.watch(check));
+        // Something may have moved while a cold read was under way.
+        check();
+      }
     });
   }
 
-  #isStale({ partition, data, sizeBytes }: PartitionRead): boolean {
-    if (partition === undefined || sizeBytes > 0) return false;
-    const { highWatermark, lastStableOffset } = partition.offsets;
-    return highWatermark !== data.highWatermark || lastStableOffset !== data.lastStableOffset;
+  /** Whether the answer would be another one now. */
+  #isStale({ leaderEpoch, end, target }: PartitionRead, partition: Partition): boolean {
+    if (partition.leaderEpoch !== leaderEpoch || partition.isOffline) return true;
+    if (partition.readableEnd(this.#isolation) !== end) return true;
+    return (
+      this.#follower !== undefined && target.inSession && target.sentLogStartOffset !== partition.log.logStartOffset
+    );
   }
 
   #respond(reads: readonly PartitionRead[]): FetchResponseInput {

@@ -10,6 +10,8 @@ import { defineHandler } from '../../server/api-handler.ts';
 import type { ReplicaManager } from '../replica-manager.ts';
 
 const READ_COMMITTED = 1;
+/** Earlier versions answer LEADER_NOT_AVAILABLE instead, while a new leader's high watermark lags (KIP-207). */
+const OFFSET_NOT_AVAILABLE_SINCE = 5;
 
 /** The first version that knows each special timestamp. */
 const SPECIAL_SINCE: ReadonlyMap<number, number> = new Map([
@@ -52,7 +54,8 @@ export function listOffsetsHandler(replicas: ReplicaManager) {
           };
         } catch (error) {
           if (!(error instanceof ApiError)) throw error;
-          return { partitionIndex, errorCode: error.code };
+          const isUnknown = error.code === ErrorCode.OFFSET_NOT_AVAILABLE && apiVersion < OFFSET_NOT_AVAILABLE_SINCE;
+          return { partitionIndex, errorCode: isUnknown ? ErrorCode.LEADER_NOT_AVAILABLE : error.code };
         }
       };
       const topics = request.topics.map(({ name, partitions }) => {

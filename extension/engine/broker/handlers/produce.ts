@@ -145,7 +145,11 @@ class ProduceOperation {
 
   /** Waits until all in-sync replicas have the records, the leader changes, or the request's time is over. */
   #awaitReplication(partition: Partition, requiredOffset: number, topic: string, answer: PartitionAnswer): void {
-    if (partition.isCommitted(requiredOffset)) return this.#done();
+    if (partition.isCommitted(requiredOffset)) {
+      const error = partition.tooFewReplicas();
+      if (error !== undefined) this.#fail(answer, topic, error);
+      return this.#done();
+    }
     const epoch = partition.leaderEpoch;
     const finish = (error?: ApiError): void => {
       unwatch();
@@ -156,7 +160,7 @@ class ProduceOperation {
     const unwatch = partition.watch(() => {
       if (!partition.isLeader || partition.leaderEpoch !== epoch) {
         finish(new ApiError(ErrorCode.NOT_LEADER_OR_FOLLOWER));
-      } else if (partition.isCommitted(requiredOffset)) finish();
+      } else if (partition.isCommitted(requiredOffset)) finish(partition.tooFewReplicas());
     });
     const timer: Timer = this.#clock.schedule(this.#request.timeoutMs, () =>
       finish(

@@ -2,6 +2,7 @@ import { fetchHandler } from '../../../../extension/engine/broker/handlers/fetch
 import { produceHandler } from '../../../../extension/engine/broker/handlers/produce.ts';
 import { FetchSessionCache } from '../../../../extension/engine/broker/fetch-session.ts';
 import { ReplicaManager } from '../../../../extension/engine/broker/replica-manager.ts';
+import type { ReplicationSettings } from '../../../../extension/engine/broker/replication-settings.ts';
 import { silentLogger } from '../../../../extension/engine/common/logger.ts';
 import { systemRandom } from '../../../../extension/engine/common/random.ts';
 import { parseLogConfig } from '../../../../extension/engine/log/log-config.ts';
@@ -25,6 +26,19 @@ import { decodeMessage, encodeMessage, type MessageType } from '../../../../exte
 import { RecordBatchBuilder } from '../../../../extension/records/record-batch-builder.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { MemoryFileSystem } from '../../../support/memory-file-system.ts';
+import { MemoryNetwork } from './memory-network.ts';
+
+/** Kafka's defaults. */
+export const REPLICATION_SETTINGS: ReplicationSettings = {
+  lagTimeMaxMs: 30_000,
+  fetchMaxBytes: 1_048_576,
+  fetchResponseMaxBytes: 10_485_760,
+  fetchWaitMaxMs: 500,
+  fetchMinBytes: 1,
+  fetchBackoffMs: 1000,
+  socketTimeoutMs: 30_000,
+  listenerName: 'PLAINTEXT',
+};
 
 export const BROKER_ID = 1;
 export const TOPIC = 'orders';
@@ -66,6 +80,12 @@ export class ReplicaHarness {
       topicConfig: () => ({ log, minInsyncReplicas: this.minInsyncReplicas }),
       logger: silentLogger,
       image: EMPTY_IMAGE,
+      clock: this.clock,
+      network: new MemoryNetwork(this.clock).of(BROKER_ID),
+      controller: { alterPartition: () => new Promise(() => {}) },
+      settings: REPLICATION_SETTINGS,
+      brokerEpoch: () => 1,
+      onEvent: () => {},
     });
     const sessions = new FetchSessionCache({ slots: 10, evictionMs: 1000, clock: this.clock, random: systemRandom });
     this.#produce = produceHandler(this.replicas, this.clock);
