@@ -40,6 +40,11 @@ export interface FormatOptions {
   readonly directoryId?: string | undefined;
   /** Frames of the records that a new cluster begins with: its feature levels. */
   readonly bootstrapRecords: readonly Buffer[];
+  /**
+   * Told of a directory that the disk will not give, but for the first: it is left out, and the others do. Without it, the
+   * first failure ends it all.
+   */
+  readonly onUnusable?: (logDir: string, error: Error) => void;
 }
 
 /**
@@ -47,32 +52,42 @@ export interface FormatOptions {
  * first one the bootstrap records and a metadata log whose only voter is this node. One that is formatted already is
  * checked and left as it is.
  *
- * @returns what each directory's meta.properties says, in order
+ * @returns what each directory's meta.properties says, in order, but for those that `onUnusable` was told of
  * @throws RaftError INCONSISTENT_DIRECTORY when one belongs to another cluster or node
  */
 export function formatLogDirs(options: FormatOptions): MetaProperties[] {
+  const formatted: MetaProperties[] = [];
+  for (const [index, logDir] of options.logDirs.entries()) {
+    try {
+      const meta = formatLogDir(options, logDir, index === 0);
+      if (meta.directoryId !== undefined && formatted.some(({ directoryId }) => directoryId === meta.directoryId)) {
+        throw new RaftError(
+          RaftErrorCode.INCONSISTENT_DIRECTORY,
+          `${logDir} has the directory.id of another log directory: it is a copy. Give each directory its own data.`,
+        );
+      }
+      formatted.push(meta);
+    } catch (error) {
+      if (index === 0 || options.onUnusable === undefined || error instanceof RaftError) throw error;
+      options.onUnusable(logDir, error as Error);
+    }
+  }
+  return formatted;
+}
+
+function formatLogDir(options: FormatOptions, logDir: string, isFirst: boolean): MetaProperties {
   const { fileSystem, random, nodeId, clusterId } = options;
-  const directoryIds = new Set<string>();
-  return options.logDirs.map((logDir, index) => {
-    fileSystem.mkdirSync(logDir);
-    const existing = readExisting(fileSystem, logDir);
-    const given = index === 0 ? options.directoryId : undefined;
-    const meta = existing ?? { nodeId, clusterId, directoryId: given ?? randomUuid(random) };
-    expectOurs(logDir, meta, nodeId, clusterId);
-    if (meta.directoryId !== undefined && directoryIds.has(meta.directoryId)) {
-      throw new RaftError(
-        RaftErrorCode.INCONSISTENT_DIRECTORY,
-        `${logDir} has the directory.id of another log directory: it is a copy. Give each directory its own data.`,
-      );
-    }
-    if (meta.directoryId !== undefined) directoryIds.add(meta.directoryId);
-    if (existing === undefined) {
-      if (index === 0) formatMetadata(options, logDir, meta.directoryId!);
-      // Last, so that a directory that was half formatted is formatted again.
-      writeMetaProperties(fileSystem, logDir, meta);
-    }
-    return meta;
-  });
+  fileSystem.mkdirSync(logDir);
+  const existing = readExisting(fileSystem, logDir);
+  const given = isFirst ? options.directoryId : undefined;
+  const meta = existing ?? { nodeId, clusterId, directoryId: given ?? randomUuid(random) };
+  expectOurs(logDir, meta, nodeId, clusterId);
+  if (existing === undefined) {
+    if (isFirst) formatMetadata(options, logDir, meta.directoryId!);
+    // Last, so that a directory that was half formatted is formatted again.
+    writeMetaProperties(fileSystem, logDir, meta);
+  }
+  return meta;
 }
 
 /**

@@ -7,7 +7,7 @@ import { QuorumStateFile } from '../../../../extension/engine/raft/driver/quorum
 import { readSnapshot, writeSnapshotSync } from '../../../../extension/engine/raft/driver/snapshots.ts';
 import { VoterSet } from '../../../../extension/engine/raft/voter-set.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
-import { MemoryFileSystem } from '../../../support/memory-file-system.ts';
+import { MemoryFileSystem, systemError } from '../../../support/memory-file-system.ts';
 import { fixedRandom } from './raft-fixture.ts';
 
 /** The first snapshot of a directory that `kafka-storage format --standalone` of Apache Kafka 4.3.1 made. */
@@ -160,6 +160,30 @@ describe('meta.properties', () => {
     ['\0\0\0'],
   ])('that say too little are refused: %j', (text) => {
     expect(() => read(text)).toThrow(MetaPropertiesError);
+  });
+});
+
+describe('a log directory that the disk will not give', () => {
+  const broken = (path: string): MemoryFileSystem => {
+    const disk = new MemoryFileSystem();
+    disk.onCall = (operation, at) => {
+      if (at.startsWith(path)) throw systemError('EIO', operation, at);
+    };
+    return disk;
+  };
+
+  test('is left out where the caller can do without', () => {
+    const failed: string[] = [];
+    const logDirs = ['/d1', '/d2', '/d3'];
+    const given = options({ logDirs, fileSystem: broken('/d2'), onUnusable: (path) => failed.push(path) });
+    const formatted = formatLogDirs(given);
+    expect(failed).toEqual(['/d2']);
+    expect(formatted).toEqual(['/d1', '/d3'].map((path) => readMetaProperties(given.fileSystem, path)));
+  });
+
+  test('ends the start when it is the first, which holds the metadata', () => {
+    const given = options({ logDirs: ['/d1', '/d2'], fileSystem: broken('/d1'), onUnusable: () => {} });
+    expect(() => formatLogDirs(given)).toThrow('EIO');
   });
 });
 
