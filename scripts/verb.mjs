@@ -72,7 +72,7 @@ function findNode() {
 }
 
 if (!/^[a-z-]+$/.test(verb ?? '') || !existsSync(join(root, 'scripts', `${verb}.ts`))) {
-  console.error('Usage: node scripts/verb.mjs start|test|check|format|build|package|bench [arguments]');
+  console.error('Usage: node scripts/verb.mjs start|test|simulate|check|format|build|package|bench [arguments]');
   process.exit(2);
 }
 

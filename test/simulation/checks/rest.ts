@@ -1,0 +1,79 @@
+import type { SimAdmin } from '../clients/sim-admin.ts';
+import type { SimConsumer } from '../clients/sim-consumer.ts';
+import type { SimProducer } from '../clients/sim-producer.ts';
+import type { SimCluster } from '../world/sim-cluster.ts';
+import { Violation } from '../world/sim-world.ts';
+
+/** When a cluster has come to rest: every replica in sync and the same, every client done. */
+export class Rest {
+  readonly #cluster: SimCluster;
+  readonly #producers: readonly SimProducer[];
+  readonly #consumers: readonly SimConsumer[];
+  readonly #admin: SimAdmin;
+
+  constructor(options: {
+    cluster: SimCluster;
+    producers: readonly SimProducer[];
+    consumers: readonly SimConsumer[];
+    admin: SimAdmin;
+  }) {
+    this.#cluster = options.cluster;
+    this.#producers = options.producers;
+    this.#consumers = options.consumers;
+    this.#admin = options.admin;
+  }
+
+  isReached(): boolean {
+    return this.whatIsMissing().length === 0;
+  }
+
+  whatIsMissing(): string[] {
+    const missing: string[] = [];
+    for (const { id, running } of this.#cluster.nodes)
+      if (running === undefined) missing.push(`node ${id} does not serve`);
+    if (missing.length > 0) return missing;
+    this.#producers.forEach(({ isDone }, index) => {
+      if (!isDone) missing.push(`producer-${index + 1} is not done`);
+    });
+    this.#consumers.forEach(({ isDone }, index) => {
+      if (!isDone) missing.push(`consumer-${index + 1} has not read everything`);
+    });
+    if (this.#admin.isBusyAtAll) missing.push('the admin is not done');
+    return [...missing, ...this.#replicas()];
+  }
+
+  #replicas(): string[] {
+    const missing: string[] = [];
+    const ends = new Map<string, string>();
+    for (const { id, running } of this.#cluster.nodes) {
+      for (const { topic, partition, leader, replicas, isr, partitionEpoch, replicaStates } of running!.partitions()) {
+        const name = `${topic}-${partition}`;
+        if (leader < 0) missing.push(`${name} has no leader for node ${id}`);
+        if (isr.length < replicas.length)
+          missing.push(`${name} has ISR [${isr.join()}] of [${replicas.join()}] for node ${id}`);
+        const own = replicaStates.find(({ broker }) => broker === id);
+        const end = `end ${own?.logEndOffset}, high watermark ${own?.highWatermark}, partition epoch ${partitionEpoch}`;
+        const other = ends.get(name);
+        if (other === undefined) ends.set(name, end);
+        else if (other !== end) missing.push(`${name} has ${end} on node ${id}, ${other} elsewhere`);
+        if (own !== undefined && own.highWatermark !== own.logEndOffset) missing.push(`${name} on node ${id}: ${end}`);
+      }
+    }
+    return missing;
+  }
+
+  /** Every broker knows the topics that were created and not deleted. */
+  async checkTopics(inspector: SimAdmin): Promise<void> {
+    for (const id of this.#cluster.ids) {
+      const known = await inspector.topicsOf(id);
+      if (known === undefined) throw new Violation('every node answers at rest', `node ${id} does not answer Metadata`);
+      for (const [name, partitions] of this.#admin.topics) {
+        if (known.get(name) === partitions) continue;
+        throw new Violation(
+          'committed metadata never disappears',
+          `node ${id} knows ${known.get(name) ?? 'no'} partitions of ${name}; ${partitions} were created`,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import { ErrorCode, errorName } from '../../../extension/protocol/errors.ts';
+import { alterPartitionReassignmentsRequest } from '../../../extension/protocol/generated/alter-partition-reassignments-request.ts';
+import { alterPartitionReassignmentsResponse } from '../../../extension/protocol/generated/alter-partition-reassignments-response.ts';
+import { createTopicsRequest } from '../../../extension/protocol/generated/create-topics-request.ts';
+import { createTopicsResponse } from '../../../extension/protocol/generated/create-topics-response.ts';
+import { deleteTopicsRequest } from '../../../extension/protocol/generated/delete-topics-request.ts';
+import { deleteTopicsResponse } from '../../../extension/protocol/generated/delete-topics-response.ts';
+import { describeQuorumRequest } from '../../../extension/protocol/generated/describe-quorum-request.ts';
+import { describeQuorumResponse } from '../../../extension/protocol/generated/describe-quorum-response.ts';
+import { electLeadersRequest } from '../../../extension/protocol/generated/elect-leaders-request.ts';
+import { electLeadersResponse } from '../../../extension/protocol/generated/elect-leaders-response.ts';
+import { incrementalAlterConfigsRequest } from '../../../extension/protocol/generated/incremental-alter-configs-request.ts';
+import { incrementalAlterConfigsResponse } from '../../../extension/protocol/generated/incremental-alter-configs-response.ts';
+import { metadataRequest } from '../../../extension/protocol/generated/metadata-request.ts';
+import { metadataResponse } from '../../../extension/protocol/generated/metadata-response.ts';
+import type { SimClient } from './sim-client.ts';
+
+const RETRY_MS = 200;
+const TIMEOUT_MS = 2_000;
+const TOPIC_RESOURCE = 2;
+const SET = 0;
+const PREFERRED = 0;
+const METADATA_TOPIC = '__cluster_metadata';
+
+/** Changes the cluster, and remembers what it was told has changed. */
+export class SimAdmin {
+  readonly #client: SimClient;
+  /** Topics that were created and not deleted since, with their partitions; only what is certain. */
+  readonly topics = new Map<string, number>();
+  readonly #busy = new Set<string>();
+
+  constructor(client: SimClient) {
+    this.#client = client;
+  }
+
+  /** Whether a topic is being created or deleted. */
+  isBusy(topic: string): boolean {
+    return this.#busy.has(topic);
+  }
+
+  get isBusyAtAll(): boolean {
+    return this.#busy.size > 0;
+  }
+
+  /** Creates a topic; resolves when it exists for certain. */
+  async createTopic(name: string, partitions: number): Promise<void> {
+    this.#busy.add(name);
+    for (;;) {
+      const answer = await this.#client.askAny(
+        createTopicsRequest,
+        createTopicsResponse,
+        {
+          topics: [
+            {
+              name,
+              numPartitions: partitions,
+              replicationFactor: 3,
+              assignments: [],
+              configs: [],
+            },
+          ],
+          timeoutMs: TIMEOUT_MS,
+        },
+        { timeoutMs: TIMEOUT_MS + 1_000 },
+      );
+      const code = answer?.topics[0]?.errorCode;
+      if (code === ErrorCode.NONE || code === ErrorCode.TOPIC_ALREADY_EXISTS) break;
+      // With too few brokers alive there is no room for three replicas.
+      if (code !== undefined && code !== ErrorCode.INVALID_REPLICATION_FACTOR) {
+        this.#client.expectRetriable(code, 'CreateTopics');
+      }
+      await this.#client.clock.sleep(RETRY_MS);
+    }
+    this.topics.set(name, partitions);
+    this.#busy.delete(name);
+    this.#say(`has created ${name} with ${partitions} partitions`);
+  }
+
+  async deleteTopic(name: string): Promise<void> {
+    this.topics.delete(name);
+    this.#busy.add(name);
+    for (;;) {
+      const answer = await this.#client.askAny(deleteTopicsRequest, deleteTopicsResponse, {
+        topics: [{ name }],
+        topicNames: [name],
+        timeoutMs: TIMEOUT_MS,
+      });
+      const code = answer?.responses[0]?.errorCode;
+      if (code === ErrorCode.NONE || code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) break;
+      if (code !== undefined) this.#client.expectRetriable(code, 'DeleteTopics');
+      await this.#client.clock.sleep(RETRY_MS);
+    }
+    this.#busy.delete(name);
+    this.#say(`has deleted ${name}`);
+  }
+
+  /** Asks once for another assignment; what comes of it shows at the end. */
+  async reassign(topic: string, partition: number, replicas: readonly number[] | null): Promise<void> {
+    const answer = await this.#client.askAny(alterPartitionReassignmentsRequest, alterPartitionReassignmentsResponse, {
+      timeoutMs: TIMEOUT_MS,
+      topics: [{ name: topic, partitions: [{ partitionIndex: partition, replicas }] }],
+    });
+    const code = answer?.responses[0]?.partitions[0]?.errorCode ?? answer?.errorCode;
+    this.#say(`asks for ${topic}-${partition} on ${replicas?.join() ?? 'what it had'}: ${outcome(code)}`);
+  }
+
+  async elect(topic: string, partition: number): Promise<void> {
+    const answer = await this.#client.askAny(electLeadersRequest, electLeadersResponse, {
+      electionType: PREFERRED,
+      topicPartitions: [{ topic, partitions: [partition] }],
+      timeoutMs: TIMEOUT_MS,
+    });
+    const code = answer?.replicaElectionResults[0]?.partitionResult[0]?.errorCode ?? answer?.errorCode;
+    this.#say(`asks for the preferred leader of ${topic}-${partition}: ${outcome(code)}`);
+  }
+
+  async setConfig(topic: string, name: string, value: string): Promise<void> {
+    const answer = await this.#client.askAny(incrementalAlterConfigsRequest, incrementalAlterConfigsResponse, {
+      resources: [
+        { resourceType: TOPIC_RESOURCE, resourceName: topic, configs: [{ name, configOperation: SET, value }] },
+      ],
+      validateOnly: false,
+    });
+    this.#say(`sets ${name}=${value} of ${topic}: ${outcome(answer?.responses[0]?.errorCode)}`);
+  }
+
+  /** Who leads the quorum and how far the metadata is committed; undefined when nobody could say. */
+  async quorum(): Promise<{ leader: number; highWatermark: number } | undefined> {
+    const answer = await this.#client.askAny(describeQuorumRequest, describeQuorumResponse, {
+      topics: [{ topicName: METADATA_TOPIC, partitions: [{ partitionIndex: 0 }] }],
+    });
+    const found = answer?.topics[0]?.partitions[0];
+    if (answer?.errorCode !== ErrorCode.NONE || found?.errorCode !== ErrorCode.NONE) return undefined;
+    return { leader: found.leaderId, highWatermark: found.highWatermark };
+  }
+
+  /** The topics that one broker knows; undefined when it does not answer. */
+  async topicsOf(broker: number): Promise<ReadonlyMap<string, number> | undefined> {
+    const answer = await this.#client.ask(broker, metadataRequest, metadataResponse, { topics: null });
+    if (answer === undefined) return undefined;
+    return new Map(answer.topics.map(({ name, partitions }) => [name ?? '', partitions.length]));
+  }
+
+  #say(what: string): void {
+    this.#client.world.trace(this.#client.name, what);
+  }
+}
+
+function outcome(code: number | undefined): string {
+  if (code === undefined) return 'no answer';
+  return code === ErrorCode.NONE ? 'done' : errorName(code);
+}
