@@ -15,7 +15,12 @@ export class FlushScheduler {
   run(): void {
     const nowMs = this.#environment.clock.monotonicMs();
     for (const log of this.#environment.writes.takeWritten()) {
-      log.saveIndexes();
+      try {
+        log.saveIndexes();
+      } catch {
+        // The log has failed, and has told its listener so; the others go on.
+        continue;
+      }
       const isLimited = log.config.flushMs < 2 ** 63;
       if (isLimited && !this.#unflushedSinceMs.has(log)) this.#unflushedSinceMs.set(log, nowMs);
     }

@@ -292,6 +292,16 @@ export class LocalLog {
     if (truncations === this.#truncations && target > this.#recoveryPoint) this.#recoveryPoint = target;
   }
 
+  /**
+   * Hands index entries that wait in memory to the operating system. Throws where the active segment's file is gone from
+   * its folder: what goes on being written to it would be lost at the next start.
+   */
+  saveIndexes(): void {
+    const { active } = this.segments;
+    if (!this.#environment.fileSystem.existsSync(active.log.path)) throw new Error(`${active.log.path} has vanished`);
+    active.saveIndexes();
+  }
+
   #syncDirectory(): void {
     if (!this.#hasNewFiles) return;
     this.#environment.fileSystem.syncDirectorySync(this.#directory);

@@ -31,6 +31,11 @@ export interface LogManagerOptions {
   readonly topicConfig?: (topic: string) => LogConfig | undefined;
   /** The id of the directory that the controller knows a replica in, where that is known at load already. */
   readonly assignedDirectory?: (topic: string, partition: number) => string | undefined;
+  /**
+   * Whether other brokers have copies of a partition: then what lies behind a hole that a loss of power made is fetched
+   * again, hole included. The only copy keeps it.
+   */
+  readonly hasOtherReplicas?: (topic: string, partition: number) => boolean;
   /** `log.retention.check.interval.ms`. */
   readonly retentionCheckIntervalMs?: number;
   /** `log.cleaner.backoff.ms`: how often is looked for logs to compact. */
@@ -54,6 +59,8 @@ export interface CreateLogOptions {
 
 /** How long loading may go on without letting anything else run. */
 const LOAD_SLICE_MS = 25;
+/** People who wait for thousands of logs want to see that something happens. */
+const PROGRESS_INTERVAL_MS = 250;
 /** fdatasync calls under way at once at shutdown: as many as Node has threads for. */
 const PARALLEL_FLUSHES = 4;
 
@@ -147,15 +154,19 @@ export class LogManager {
     const found = this.#discover();
     const { clock } = this.#environment;
     let sliceStartMs = clock.monotonicMs();
+    let reportedMs = sliceStartMs;
     for (const [index, each] of found.entries()) {
       if (this.#isClosed) return;
       this.#open(each);
       if (clock.monotonicMs() - sliceStartMs < LOAD_SLICE_MS) continue;
-      this.#options.onProgress?.(index + 1, found.length);
+      if (clock.monotonicMs() - reportedMs >= PROGRESS_INTERVAL_MS) {
+        reportedMs = clock.monotonicMs();
+        this.#options.onProgress?.(index + 1, found.length);
+      }
       await new Promise<void>((resolve) => clock.defer(resolve));
       sliceStartMs = clock.monotonicMs();
     }
-    this.#options.onProgress?.(found.length, found.length);
+    if (found.length > 0) this.#options.onProgress?.(found.length, found.length);
     this.#startPeriodicWork();
   }
 
@@ -209,7 +220,7 @@ export class LogManager {
       partition,
       directory: path,
       config: config ?? this.#options.config,
-      mayHaveGaps: config?.isCompacted ?? true,
+      mayHaveGaps: (config?.isCompacted ?? true) || this.#options.hasOtherReplicas?.(topic, partition) !== true,
       onFailed: () => this.#afterFailure(state.directory),
       recoveryPoint: state.recoveryPoints.get(name) ?? 0,
       logStartOffset: state.logStartOffsets.get(name) ?? 0,

@@ -153,11 +153,10 @@ export class LogReader {
     try {
       return coded(this.#log.name, action);
     } catch (error) {
-      throw readError(this.#log.name, error);
+      if (error instanceof ApiError) throw error;
+      const failure = storageError(`reading ${this.#log.name} failed`, error);
+      this.#environment.limitedLogger.error(failure.message, error);
+      throw failure;
     }
   }
-}
-
-function readError(name: string, error: unknown): ApiError {
-  return error instanceof ApiError ? error : storageError(`reading ${name} failed`, error);
 }

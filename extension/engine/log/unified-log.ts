@@ -356,7 +356,7 @@ export class UnifiedLog implements PartitionLog {
   /** Index entries that wait in memory, handed to the operating system. */
   saveIndexes(): void {
     if (!this.#guard.inService) return;
-    this.#onDisk('writing the index of', () => this.local.segments.active.saveIndexes());
+    this.#onDisk('writing the index of', () => this.local.saveIndexes());
   }
 
   /** The partition's folder was renamed. */

@@ -151,6 +151,63 @@ describe('a log directory', () => {
   });
 });
 
+/** Time passes by looking at it: every look takes 10 ms. */
+class TickingClock extends FakeClock {
+  #looks = 0;
+
+  override monotonicMs(): number {
+    return super.monotonicMs() + 10 * this.#looks++;
+  }
+}
+
+describe('a log directory of many partitions', () => {
+  it.each(['closed', 'killed'])(
+    'that was %s tells how far its opening is, and lets others run meanwhile',
+    async (end) => {
+      const first = setup();
+      await first.manager.load();
+      for (let partition = 0; partition < 200; partition++) {
+        first.manager.getOrCreate('orders', partition, options).appendAsLeader(batchOf(['a']), 0);
+      }
+      await first.clock.advance();
+      if (end === 'closed') await first.manager.shutdown(1);
+      else first.manager.abandon();
+
+      const clock = new TickingClock(NOW_MS);
+      const progress: (readonly [loaded: number, total: number])[] = [];
+      const environment = new LogEnvironment({
+        fileSystem: first.disk,
+        clock,
+        random: { int: () => 0, bytes: Buffer.alloc },
+        logger: silentLogger,
+      });
+      const manager = new LogManager({
+        environment,
+        directories: ['/data'],
+        config: config(),
+        onProgress: (loaded, total) => progress.push([loaded, total]),
+      });
+      let isLoaded = false;
+      let turns = 0;
+      const loading = manager.load().then(() => (isLoaded = true));
+      const turn = (): void => {
+        turns++;
+        if (!isLoaded) clock.defer(turn);
+      };
+      clock.defer(turn);
+      await clock.advance();
+      await loading;
+      expect(turns).toBeGreaterThan(20);
+      expect(progress.length).toBeGreaterThan(5);
+      expect(progress.length).toBeLessThan(turns);
+      expect(progress.at(-1)).toEqual([200, 200]);
+      const loaded = progress.map(([count]) => count);
+      expect(loaded).toEqual(loaded.toSorted((a, b) => a - b));
+      for (const partition of [0, 100, 199]) expect(contents(manager.get('orders', partition)!)).toEqual(['0:a']);
+    },
+  );
+});
+
 describe('logs', () => {
   it('are deleted at once, and their files later', async () => {
     const { disk, manager, clock } = setup();
