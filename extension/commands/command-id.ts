@@ -52,7 +52,7 @@ export interface FileTarget {
 
 /**
  * Every command, typed once, with what it may be called with; without it, the person is asked. A test compares the names
- * with package.json. `samsa.messages.open` and `samsa.offsets.open` are registered by the views.
+ * with package.json. Those that open a view (`samsa.messages.open`, …) are registered by the views.
  */
 export interface CommandArguments {
   readonly 'samsa.cluster.start': [];
@@ -75,6 +75,8 @@ export interface CommandArguments {
   readonly 'samsa.messages.open': [request: OpenMessagesRequest];
   /** Also called from a topic's node. */
   readonly 'samsa.offsets.open': [request?: OpenOffsetsRequest];
+  /** Of a topic; of all without one. Also called from a node of the tree. */
+  readonly 'samsa.replicas.open': [request?: Partial<TopicTarget>];
   readonly 'samsa.segment.open': [target?: FileTarget];
   readonly 'samsa.segment.reveal': [target?: FileTarget];
   readonly 'samsa.explorer.refresh': [];
@@ -106,6 +108,7 @@ const all: { readonly [Id in CommandId]: true } = {
   'samsa.messages.fromOffset': true,
   'samsa.messages.open': true,
   'samsa.offsets.open': true,
+  'samsa.replicas.open': true,
   'samsa.segment.open': true,
   'samsa.segment.reveal': true,
   'samsa.explorer.refresh': true,

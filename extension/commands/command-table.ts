@@ -30,7 +30,7 @@ export interface CommandContext {
 }
 
 /** The views register these themselves. */
-export type ViewCommand = 'samsa.messages.open' | 'samsa.offsets.open';
+export type ViewCommand = 'samsa.messages.open' | 'samsa.offsets.open' | 'samsa.replicas.open';
 
 /** Every command that is not a view's, with what it does. Errors are shown by whoever registers the table. */
 export type CommandTable = {
