@@ -44,7 +44,7 @@ export interface LogManagerOptions {
   readonly cleanerMapBytes?: number;
   /** A log can't be compacted and is left alone until the next start. */
   readonly onUncleanable?: (log: UnifiedLog, reason: string) => void;
-  /** Called while logs are loaded, after an unclean stop also recovered. */
+  /** Called while logs are loaded, after an unclean stop also recovered, when that takes long enough to be of interest. */
   readonly onProgress?: (loaded: number, total: number) => void;
   /** A directory's disk failed; its logs are out of service. */
   readonly onDirectoryFailed?: (directory: LogDirectory, error: ApiError) => void;
@@ -154,7 +154,8 @@ export class LogManager {
     const found = this.#discover();
     const { clock } = this.#environment;
     let sliceStartMs = clock.monotonicMs();
-    let reportedMs = sliceStartMs;
+    const startMs = sliceStartMs;
+    let reportedMs = startMs;
     for (const [index, each] of found.entries()) {
       if (this.#isClosed) return;
       this.#open(each);
@@ -166,7 +167,7 @@ export class LogManager {
       await new Promise<void>((resolve) => clock.defer(resolve));
       sliceStartMs = clock.monotonicMs();
     }
-    if (found.length > 0) this.#options.onProgress?.(found.length, found.length);
+    if (reportedMs > startMs) this.#options.onProgress?.(found.length, found.length);
     this.#startPeriodicWork();
   }
 
