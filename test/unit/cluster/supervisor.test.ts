@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Supervisor } from '../../../extension/cluster/supervisor.ts';
 import type { BrokerConfigInput } from '../../../extension/engine/broker/broker-options.ts';
-import type { ClusterEvent } from '../../../extension/shared/cluster-protocol.ts';
+import type { ClusterEvent, Fault } from '../../../extension/shared/cluster-protocol.ts';
+import { lostMajority } from '../../../extension/shared/quorum-health.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import type { TemporaryDirectory } from '../../support/temporary-directory.ts';
 import { until } from '../../support/until.ts';
@@ -40,11 +41,15 @@ function input(id: number, config: Record<string, string> = {}): BrokerConfigInp
 }
 
 function supervise(...nodes: BrokerConfigInput[]): Supervisor {
+  return superviseExisting(true, ...nodes);
+}
+
+function superviseExisting(isNew: boolean, ...nodes: BrokerConfigInput[]): Supervisor {
   supervisor = new Supervisor({
     dataDir: directory.path,
     clusterId: 'test-cluster',
     nodes,
-    isNew: true,
+    isNew,
     spawn: fakeSpawner(fakes.workerFile),
     onEvent: (event) => events.push(event),
   });
@@ -212,6 +217,132 @@ describe('Supervisor', () => {
     await expect(supervisor.killBroker(1)).resolves.toEqual({ state: 'killed' });
     await expect(starting).rejects.toBeInstanceOf(Error);
     expect(statesOf(1)).toEqual(['starting', 'killed']);
+  });
+
+  test('tells every node who votes and where, also after a restart', async () => {
+    const observer = { ...input(4), roles: ['broker'] as const, controllerListener: undefined };
+    await supervise(input(1), input(2), observer).start();
+    await supervisor.killBroker(2);
+    await supervisor.startBroker(2);
+    const { brokers, quorum } = await supervisor.state();
+    const told = events.flatMap((event) =>
+      event.event === 'log' && event.message.startsWith('peers ') ? [JSON.parse(event.message.slice(6)) as object] : [],
+    );
+    const voters = brokers
+      .filter(({ id }) => id !== 4)
+      .map(({ id, controllerPort }) => ({
+        nodeId: id,
+        directoryId: `directory-of-node-${id}`,
+        host: '127.0.0.1',
+        port: controllerPort,
+      }));
+    expect(told).toEqual(Array(4).fill({ voters, isNewCluster: true }));
+    expect(brokers[2]).toMatchObject({ id: 4, roles: ['broker'], controllerPort: 0 });
+    expect(quorum).toEqual({
+      leaderId: 1,
+      epoch: 1,
+      voters: [
+        { id: 1, alive: true },
+        { id: 2, alive: true },
+      ],
+      hasMajority: true,
+      highWatermark: 42,
+    });
+  });
+
+  test('a cluster that exists goes on without those that fail', async () => {
+    await superviseExisting(false, input(1), input(2, { 'fake.fail': 'DISK_FULL' }), input(3)).start();
+    const { brokers } = await supervisor.state();
+    expect(brokers.map(({ state }) => state)).toEqual(['running', 'failed', 'running']);
+    expect(brokers[1]?.error).toBe('Told to fail with DISK_FULL');
+    await supervisor.shutdown();
+    const fail = { 'fake.fail': 'DISK_FULL' };
+    await expect(superviseExisting(false, input(1, fail), input(2, fail)).start()).rejects.toMatchObject({
+      code: 'DISK_FULL',
+    });
+  });
+
+  test('comes up without a majority, to say so', async () => {
+    const fail = { 'fake.fail': 'DISK_FULL' };
+    // The last one waits for a controller that cannot be elected.
+    const waits = input(3, { 'fake.hang': 'meet' });
+    await superviseExisting(false, input(1, fail), input(2, fail), waits).start();
+    const { brokers, quorum, controllerId } = await supervisor.state();
+    expect(brokers.map(({ state }) => state)).toEqual(['failed', 'failed', 'starting']);
+    expect(brokers[2]?.port).toBeGreaterThan(0);
+    expect(quorum).toMatchObject({ hasMajority: false, leaderId: -1 });
+    expect(lostMajority(quorum.voters)).toBe('no majority: 1 of 3 voters');
+    expect(controllerId).toBe(-1);
+  });
+
+  test('a frozen broker comes back by itself, or earlier when it is healed or stopped', async () => {
+    await supervise(input(1), input(2)).start();
+    await expect(supervisor.freeze(2, 50)).resolves.toEqual({ state: 'frozen' });
+    await expect(async () => supervisor.segments(2, 'any', 0)).rejects.toThrow('Broker 2 is frozen');
+    await until('broker 2 is back', async () => (await broker(2))?.state === 'running');
+    await expect(supervisor.segments(2, 'any', 0)).resolves.toEqual([]);
+    await supervisor.freeze(2, 600_000);
+    supervisor.heal(2);
+    await until('broker 2 is back', async () => (await broker(2))?.state === 'running');
+    await supervisor.freeze(2, 600_000);
+    await expect(supervisor.stopBroker(2)).resolves.toEqual({ state: 'stopped' });
+    await expect(supervisor.freeze(2, 50)).rejects.toThrow("Broker 2 is stopped, so it can't freeze");
+    expect(statesOf(2).slice(2)).toEqual(['frozen', 'running', 'frozen', 'running', 'frozen', 'stopping', 'stopped']);
+  });
+
+  test('a frozen broker that is killed does nothing more', async () => {
+    await supervise(input(1)).start();
+    const { end } = await connectTo(1);
+    await supervisor.freeze(1, 600_000);
+    await expect(supervisor.killBroker(1)).resolves.toEqual({ state: 'killed' });
+    await expect(end).resolves.toBe('reset');
+    await expect(supervisor.startBroker(1)).resolves.toMatchObject({ state: 'running' });
+  });
+
+  test('keeps the faults that are in force, and tells of each change', async () => {
+    await supervise(input(1), input(2), input(3)).start();
+    const cut: Fault = { kind: 'isolate', broker: 3, clients: true };
+    expect(supervisor.inject(cut, 'cut').faults).toEqual([cut]);
+    const drop: Fault = { kind: 'drop', from: 1, to: 2 };
+    expect(supervisor.inject(drop, 'lost').faults).toEqual([cut, drop]);
+    supervisor.inject(drop, 'lost');
+    const { brokers, quorum } = await supervisor.state();
+    expect(brokers.map(({ faults }) => faults)).toEqual([[drop], [drop], [cut]]);
+    expect(quorum.voters.map(({ alive }) => alive)).toEqual([true, true, false]);
+    expect(supervisor.heal(3).faults).toEqual([drop]);
+    expect(supervisor.heal().faults).toEqual([]);
+    expect(() => supervisor.inject({ kind: 'drop', from: 1, to: 9 }, '')).toThrow('There is no broker 9');
+    const told = events.flatMap((event) => (event.event === 'fault' ? [[event.broker, event.faults.length]] : []));
+    expect(told).toEqual([
+      [3, 1],
+      [1, 2],
+      [3, 1],
+      [-1, 0],
+    ]);
+  });
+
+  test('adds a broker, which stays only when it starts', async () => {
+    await supervise(input(1)).start();
+    await expect(supervisor.addBroker(input(2))).resolves.toMatchObject({ broker: 2, state: 'running' });
+    expect(supervisor.brokerIds).toEqual([1, 2]);
+    await expect(supervisor.addBroker(input(3, { 'fake.fail': 'PORT_IN_USE' }))).rejects.toMatchObject({
+      code: 'PORT_IN_USE',
+    });
+    expect(supervisor.brokerIds).toEqual([1, 2]);
+  });
+
+  test('does not remove a broker that nobody could take over from', async () => {
+    await supervise(input(1)).start();
+    await expect(supervisor.removeBroker(1)).rejects.toThrow('No other broker runs that could take over from broker 1');
+    expect(supervisor.brokerIds).toEqual([1]);
+  });
+
+  test('keeps what happened for whoever comes late', async () => {
+    await supervise(input(1)).start();
+    const { events: kept, lastSeq } = supervisor.history.since();
+    expect(kept).toEqual(events.filter(({ event }) => event !== 'log'));
+    await supervisor.killBroker(1);
+    expect(supervisor.history.since(lastSeq).events).toMatchObject([{ event: 'broker-state', state: 'killed' }]);
   });
 
   test('reports the controller once, however many see it', async () => {

@@ -13,7 +13,7 @@ import type { ClusterErrorCode, PartitionState } from '../../../../extension/sha
 
 /**
  * A broker that binds its ports and writes `meta.properties`, and misbehaves on demand. By config: `fake.fail=CODE` does not
- * start, `fake.hang=start|shutdown` never finishes that, `fake.slow.shutdown.ms` takes its time. By the topic that `segments` is asked for: `crash` throws outside
+ * start, `fake.hang=start|meet|shutdown` never finishes that, `fake.slow.shutdown.ms` takes its time. By the topic that `segments` is asked for: `crash` throws outside
  * of any request, `fatal` gives up, `spin` blocks the thread, `refuse` fails the request only.
  */
 export async function startFakeBroker(input: BrokerConfigInput, ports: BrokerPorts): Promise<RunningBroker> {
@@ -43,6 +43,7 @@ export async function startFakeBroker(input: BrokerConfigInput, ports: BrokerPor
   const isNew = !input.logDirs.some((logDir) => existsSync(join(logDir, 'met')));
   const directoryId = `directory-of-node-${input.nodeId}`;
   const peers = await ports.meet({ nodeId: input.nodeId, directoryId, isNew, listeners, controllerListener });
+  if (input.config['fake.hang'] === 'meet') await forever();
   for (const logDir of input.logDirs) writeFileSync(join(logDir, 'met'), '');
   ports.logger.info(`peers ${JSON.stringify(peers)}`);
   ports.onEvent({ event: 'controller', controller: 1, epoch: 1 });

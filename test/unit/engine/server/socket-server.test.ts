@@ -86,6 +86,25 @@ describe('SocketServer', () => {
     expect(await ask(silent[2]!)).toBe(7);
   });
 
+  it('falls silent while it is held: connections stay, nothing passes', async () => {
+    const { server, port } = await serve();
+    server.open();
+    const old = await open(port);
+    expect(await ask(old)).toBe(7);
+    server.hold();
+    const fresh = await open(port);
+    await until('the new connection is known', () => server.connectionCount === 2);
+    const answers: number[] = [];
+    for (const socket of [old, fresh]) void ask(socket).then((answer) => answers.push(answer));
+    // A server that is not held answers meanwhile.
+    const other = await serve();
+    other.server.open();
+    expect(await ask(await open(other.port))).toBe(7);
+    expect(answers).toEqual([]);
+    server.release();
+    await until('both are answered', () => answers.length === 2);
+  });
+
   it('goes on after a client that sent garbage', async () => {
     const { server, port } = await serve();
     server.open();

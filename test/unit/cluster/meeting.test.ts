@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { Meeting } from '../../../extension/cluster/meeting.ts';
+import type { BoundNode, BrokerConfigInput } from '../../../extension/engine/broker/broker-options.ts';
+import { settle } from '../../support/fake-clock.ts';
+
+function node(nodeId: number, port = 0, isVoter = true): BrokerConfigInput {
+  return {
+    nodeId,
+    roles: isVoter ? ['broker', 'controller'] : ['broker'],
+    clusterId: 'c',
+    logDirs: [`/data/broker-${nodeId}`],
+    listeners: [],
+    advertisedListeners: [],
+    controllerListener: isVoter ? { name: 'CONTROLLER', host: '127.0.0.1', port } : undefined,
+    config: {},
+  };
+}
+
+function bound(nodeId: number, isNew: boolean, port = 10_000 + nodeId): BoundNode {
+  const controllerListener = { name: 'CONTROLLER', host: '127.0.0.1', port };
+  return { nodeId, directoryId: `disk-${nodeId}`, isNew, listeners: [], controllerListener };
+}
+
+const voter = (nodeId: number, port = 10_000 + nodeId): object => ({
+  nodeId,
+  directoryId: `disk-${nodeId}`,
+  host: '127.0.0.1',
+  port,
+});
+
+describe('Meeting', () => {
+  test('the first voters wait for each other and form a new cluster', async () => {
+    const meeting = new Meeting([node(1), node(2), node(3)]);
+    const answers = [meeting.arrive(bound(1, true)), meeting.arrive(bound(2, true))];
+    let isAnswered = false;
+    void answers[0]?.then(() => (isAnswered = true));
+    await settle();
+    expect(isAnswered).toBe(false);
+    answers.push(meeting.arrive(bound(3, true)));
+    const expected = { voters: [voter(1), voter(2), voter(3)], isNewCluster: true };
+    await expect(Promise.all(answers)).resolves.toEqual([expected, expected, expected]);
+  });
+
+  test('nobody waits for those who only follow', async () => {
+    const meeting = new Meeting([node(1), node(4, 0, false)]);
+    await expect(meeting.arrive(bound(1, true))).resolves.toEqual({ voters: [voter(1)], isNewCluster: true });
+  });
+
+  test('an old voter with a new disk has no vote', async () => {
+    const meeting = new Meeting([node(1), node(2), node(3)]);
+    const answers = [1, 2, 3].map((id) => meeting.arrive(bound(id, id === 2)));
+    await expect(answers[1]).resolves.toEqual({ voters: [voter(1), voter(3)], isNewCluster: false });
+  });
+
+  test('who does not come is left out, unless it is known where it will be', async () => {
+    const meeting = new Meeting([node(1, 10_001), node(2, 10_002), node(3, 0)]);
+    const answer = meeting.arrive(bound(1, false));
+    meeting.miss(2);
+    meeting.miss(3);
+    await expect(answer).resolves.toEqual({
+      voters: [voter(1), { ...voter(2, 10_002), directoryId: undefined }],
+      isNewCluster: false,
+    });
+  });
+
+  test('who comes later hears at once where everybody is now', async () => {
+    const meeting = new Meeting([node(1), node(2)]);
+    await Promise.all([meeting.arrive(bound(1, true)), meeting.arrive(bound(2, true))]);
+    await expect(meeting.arrive(bound(2, false, 7))).resolves.toEqual({
+      voters: [voter(1), voter(2, 7)],
+      isNewCluster: true,
+    });
+    expect(meeting.voterIds).toEqual([1, 2]);
+  });
+});
