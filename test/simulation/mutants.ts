@@ -12,7 +12,43 @@ export interface Mutant {
   readonly replace: string;
 }
 
-export const mutants: readonly Mutant[] = [];
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'commit-before-majority',
+    what: 'metadata is committed when its leader has it',
+    file: '/extension/engine/raft/leader-state.ts',
+    find: 'ends[this.#voters.majority() - 1] ?? -1',
+    replace: 'ends[0] ?? -1',
+  },
+  {
+    name: 'elect-outside-isr',
+    what: 'any replica that is alive may lead',
+    file: '/extension/engine/metadata/partition-change-builder.ts',
+    find: '(isr.includes(replica) || elr.includes(replica)) && isAcceptableLeader(replica)',
+    replace: 'isAcceptableLeader(replica)',
+  },
+  {
+    name: 'skip-truncation',
+    what: 'a follower keeps what its leader does not have',
+    file: '/extension/engine/broker/followed-partition.ts',
+    find: 'log.truncateTo(Math.min(offset, end));',
+    replace: '',
+  },
+  {
+    name: 'early-high-watermark',
+    what: 'records are committed when the leader has them',
+    file: '/extension/engine/broker/partition-leader.ts',
+    find: 'if (follower.logEndOffset >= offset) continue;',
+    replace: 'continue;',
+  },
+  {
+    name: 'reuse-leader-epoch',
+    what: 'another leader of a partition goes on in the same epoch',
+    file: '/extension/engine/metadata/partition-registration.ts',
+    find: 'sameLeader ? from.leaderEpoch : from.leaderEpoch + 1',
+    replace: 'from.leaderEpoch',
+  },
+];
 
 export function mutantNamed(name: string): Mutant {
   const found = mutants.find((mutant) => mutant.name === name);

@@ -18,6 +18,8 @@ export interface Plan {
   readonly producers: readonly { readonly batches: number; readonly pauseMs: number }[];
   readonly consumers: readonly unknown[];
   readonly maxInFlight: number;
+  /** Offsets that are committed. */
+  readonly commits: number;
 }
 
 const CALM: NetworkWeather = {
@@ -72,5 +74,6 @@ export function planOf(random: SimRandom): Plan {
     producers,
     consumers: Array.from({ length: 1 + random.int(2) }),
     maxInFlight: 1 + random.int(3),
+    commits: 3 + random.int(10),
   };
 }

@@ -4,6 +4,7 @@ import { LogChecker } from './checks/log-checker.ts';
 import { Rest } from './checks/rest.ts';
 import { SimAdmin } from './clients/sim-admin.ts';
 import { SimClient } from './clients/sim-client.ts';
+import { SimCommitter } from './clients/sim-committer.ts';
 import { SimConsumer } from './clients/sim-consumer.ts';
 import { SimProducer } from './clients/sim-producer.ts';
 import { FaultSchedule } from './world/fault-schedule.ts';
@@ -26,6 +27,7 @@ export interface SeedResult {
 
 const START_MAX_MS = 30_000;
 const REST_MAX_MS = 60_000;
+const FINAL_MAX_MS = 5_000;
 const EPOCH_CHECK_MS = 50;
 const LOG_CHECK_MS = 2_500;
 const QUORUM_CHECK_MS = 1_500;
@@ -90,6 +92,10 @@ async function simulate(world: SimWorld, history: DeliveryHistory): Promise<void
   });
   plan.producers.forEach(({ batches, pauseMs }, index) => producers[index]!.start(plan.partitions, batches, pauseMs));
   for (const consumer of consumers) consumer.start(plan.partitions);
+  const committerClient = client('committer');
+  clients.push(committerClient);
+  const committer = new SimCommitter(committerClient, TOPIC);
+  committer.start(plan.commits, plan.stormMs / plan.commits);
   const quorumClient = client('watcher');
   const watcher = new SimAdmin(quorumClient);
   quorumClient.run(async () => {
@@ -116,7 +122,7 @@ async function simulate(world: SimWorld, history: DeliveryHistory): Promise<void
   await world.run(world.nowMs + plan.stormMs);
   if (world.violation !== undefined) return;
   faults.end();
-  const rest = new Rest({ cluster, producers, consumers, admin });
+  const rest = new Rest({ cluster, producers, consumers, committer, admin });
   const endMs = world.nowMs + REST_MAX_MS;
   await world.run(endMs, () => rest.isReached());
   if (world.violation !== undefined) return;
@@ -127,7 +133,13 @@ async function simulate(world: SimWorld, history: DeliveryHistory): Promise<void
   }
   const topicsClient = client('inspector');
   topicsClient.run(() => rest.checkTopics(new SimAdmin(topicsClient)));
-  await world.run(world.nowMs + 3_000);
+  let isChecked = false;
+  committerClient.run(async () => {
+    await committer.check();
+    isChecked = true;
+  });
+  await world.run(world.nowMs + FINAL_MAX_MS, () => isChecked);
+  if (!isChecked) world.fail(new Violation('every node answers at rest', 'committed offsets could not be fetched'));
   check(world, () => {
     logs.check();
     logs.checkFinal();

@@ -1,4 +1,5 @@
 import type { SimAdmin } from '../clients/sim-admin.ts';
+import type { SimCommitter } from '../clients/sim-committer.ts';
 import type { SimConsumer } from '../clients/sim-consumer.ts';
 import type { SimProducer } from '../clients/sim-producer.ts';
 import type { SimCluster } from '../world/sim-cluster.ts';
@@ -9,17 +10,20 @@ export class Rest {
   readonly #cluster: SimCluster;
   readonly #producers: readonly SimProducer[];
   readonly #consumers: readonly SimConsumer[];
+  readonly #committer: SimCommitter;
   readonly #admin: SimAdmin;
 
   constructor(options: {
     cluster: SimCluster;
     producers: readonly SimProducer[];
     consumers: readonly SimConsumer[];
+    committer: SimCommitter;
     admin: SimAdmin;
   }) {
     this.#cluster = options.cluster;
     this.#producers = options.producers;
     this.#consumers = options.consumers;
+    this.#committer = options.committer;
     this.#admin = options.admin;
   }
 
@@ -38,6 +42,7 @@ export class Rest {
     this.#consumers.forEach(({ isDone }, index) => {
       if (!isDone) missing.push(`consumer-${index + 1} has not read everything`);
     });
+    if (!this.#committer.isDone) missing.push('the committer is not done');
     if (this.#admin.isBusyAtAll) missing.push('the admin is not done');
     return [...missing, ...this.#replicas()];
   }

@@ -150,10 +150,14 @@ export class SimChannel implements NodeChannel {
       const reader = await line.exchange(request, message, version, options.timeoutMs);
       const answer = response.read(reader, version);
       reader.expectEnd(response.name);
-      this.#network.observeResponse(this.#endpoint.machine, this.address, request.name, message, answer);
       return answer;
     } catch (error) {
-      throw this.#unreachable(error);
+      const unreachable = this.#unreachable(error);
+      this.#network.world.detail(
+        this.#endpoint.machine.name,
+        () => `${request.name} to node ${this.address.nodeId} (${this.#purpose}) fails: ${String(unreachable)}`,
+      );
+      throw unreachable;
     }
   }
 

@@ -1,4 +1,4 @@
-import type { NodeAddress, NodeNetwork } from '../../../extension/engine/common/network.ts';
+import type { NodeNetwork } from '../../../extension/engine/common/network.ts';
 import { Connection } from '../../../extension/engine/server/connection.ts';
 import type { ListenerFactory, ServerListener } from '../../../extension/engine/server/server-listener.ts';
 import type { SocketServerOptions } from '../../../extension/engine/server/socket-server.ts';
@@ -29,11 +29,6 @@ export interface Machine {
   hasPower: boolean;
 }
 
-/** What the checkers look at: requests as they were meant, and their answers. */
-export interface TrafficObserver {
-  onResponse(from: Machine, to: NodeAddress, api: string, request: unknown, response: unknown): void;
-}
-
 interface Link {
   blocked: boolean;
   slowness: number;
@@ -45,7 +40,6 @@ interface Link {
 export class SimNetwork {
   readonly world: SimWorld;
   readonly weather: NetworkWeather;
-  readonly observers: TrafficObserver[] = [];
   readonly #random: SimRandom;
   readonly #links = new Map<number, Link>();
   readonly #machines = new Map<number, Machine>();
@@ -160,10 +154,6 @@ export class SimNetwork {
     const current = this.#listeners.get(port);
     if (current?.isAccepting === true) throw systemError('EADDRINUSE', 'listen', String(port));
     this.#listeners.set(port, listener);
-  }
-
-  observeResponse(from: Machine, to: NodeAddress, api: string, request: unknown, response: unknown): void {
-    for (const observer of this.observers) observer.onResponse(from, to, api, request, response);
   }
 }
 
