@@ -1,6 +1,7 @@
 import type { Clock } from '../common/clock.ts';
 import type { FileSystem } from '../common/file-system.ts';
 import type { GroupCoordinator } from '../coordinator/group-coordinator.ts';
+import type { LogManager } from '../log/log-manager.ts';
 import type { ConfigResolver } from '../metadata/config-resolver.ts';
 import type { Controller } from '../metadata/controller-port.ts';
 import type { QuorumDescription } from '../raft/raft-ports.ts';
@@ -9,6 +10,7 @@ import type { AutoTopicCreation } from './auto-topic-creation.ts';
 import type { BrokerSettings } from './broker-settings.ts';
 import type { FetchSessionCache } from './fetch-session.ts';
 import { alterConfigsHandler } from './handlers/alter-configs.ts';
+import { alterReplicaLogDirsHandler } from './handlers/alter-replica-log-dirs.ts';
 import { alterPartitionReassignmentsHandler } from './handlers/alter-partition-reassignments.ts';
 import { apiVersionsHandler, type FinalizedFeatures, type SupportedFeature } from './handlers/api-versions.ts';
 import { createPartitionsHandler } from './handlers/create-partitions.ts';
@@ -43,12 +45,14 @@ import { syncGroupHandler } from './handlers/sync-group.ts';
 import { unregisterBrokerHandler } from './handlers/unregister-broker.ts';
 import { updateFeaturesHandler } from './handlers/update-features.ts';
 import type { ProducerIdManager } from './producer-id-manager.ts';
+import type { ReplicaAlterLogDirsManager } from './replica-alter-log-dirs-manager.ts';
 import type { ReplicaManager } from './replica-manager.ts';
 
 /** What the handlers of one node work on. */
 export interface ApiServices {
   readonly brokerId: number;
-  readonly logDirs: readonly string[];
+  readonly logs: LogManager;
+  readonly directories: ReplicaAlterLogDirsManager;
   readonly clock: Clock;
   readonly fileSystem: FileSystem;
   readonly settings: BrokerSettings;
@@ -90,7 +94,8 @@ export function brokerApis(services: ApiServices): AnyApiHandler[] {
     offsetForLeaderEpochHandler(replicas),
     describeConfigsHandler(brokerId, image, configs),
     alterConfigsHandler(controller, brokerId),
-    describeLogDirsHandler(services.logDirs, replicas, services.fileSystem),
+    alterReplicaLogDirsHandler(replicas, services.directories),
+    describeLogDirsHandler(services.logs, services.fileSystem),
     createPartitionsHandler(controller),
     alterPartitionReassignmentsHandler(controller),
     electLeadersHandler(controller),

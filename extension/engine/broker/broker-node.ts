@@ -116,10 +116,13 @@ class BrokerNode implements RunningBroker {
     const directoryId = firstDirectoryId(fileSystem, random, logDirs[0]!);
     const peers = await this.#ports.meet({ nodeId, directoryId, isNew, listeners, controllerListener });
     this.#requireGoingOn();
+    const unusable = new Map<string, Error>();
     const base = {
       ...{ input, ports: this.#ports, network: this.#lines, resolver: this.#resolver, settings: this.#settings },
       environment: this.#environment,
-      directories: formatDirectories(input, this.#ports, peers, directoryId),
+      directories: formatDirectories(input, this.#ports, peers, directoryId, (path, error) =>
+        unusable.set(path, error),
+      ),
     };
     const shared = new SharedServer({ ...base, voters: peers.voters });
     this.#shared = shared;
@@ -128,7 +131,7 @@ class BrokerNode implements RunningBroker {
       this.#controllerProcessor.serve(this.#controller.apis);
     }
     if (input.roles.includes('broker')) {
-      this.#broker = new BrokerServer({ ...base, shared });
+      this.#broker = new BrokerServer({ ...base, shared, unusable });
       this.#clientProcessor.serve(this.#broker.apis);
     }
     shared.start({ onLeaderChange: (leader) => this.#onLeaderChange(leader) });

@@ -9,7 +9,7 @@ import { LogManager } from '../log/log-manager.ts';
 import type { MetaProperties } from '../log/meta-properties.ts';
 import type { ConfigResolver } from '../metadata/config-resolver.ts';
 import { EMPTY_IMAGE, type MetadataImage } from '../metadata/metadata-image.ts';
-import { NO_LEADER } from '../metadata/partition-registration.ts';
+import { directoryOf, NO_LEADER } from '../metadata/partition-registration.ts';
 import type { AnyApiHandler } from '../server/api-handler.ts';
 import { AutoTopicCreation } from './auto-topic-creation.ts';
 import { brokerApis } from './broker-apis.ts';
@@ -20,13 +20,14 @@ import { type BrokerSettings, consumerOffsetsShape, readGroupSettings } from './
 import { FetchSessionCache } from './fetch-session.ts';
 import type { MetadataSource } from './handlers/metadata.ts';
 import { CONSUMER_OFFSETS } from './internal-topics.ts';
+import { LogDirectoriesWatch } from './log-directories-watch.ts';
 import { partitionStates, segmentStates } from './partition-states.ts';
 import { ProducerIdManager } from './producer-id-manager.ts';
 import { ReplicaManager } from './replica-manager.ts';
 import { readReplicationSettings } from './replication-settings.ts';
 import { ReplicatedCoordinatorLog } from './replicated-coordinator-log.ts';
 import { REGISTERED_FEATURES, registeredEndpoint, type SharedServer } from './shared-server.ts';
-import { setAsideStrayLogs } from './stray-logs.ts';
+import { finishAbandonedMoves, setAsideStrayLogs } from './stray-logs.ts';
 import { TopicConfigs } from './topic-configs.ts';
 
 /** A fetch session that was used this recently is not given away. */
@@ -42,6 +43,8 @@ export interface BrokerServerOptions {
   readonly resolver: ConfigResolver;
   readonly environment: LogEnvironment;
   readonly directories: readonly MetaProperties[];
+  /** Those of `log.dirs` that cannot be used, and why. */
+  readonly unusable: ReadonlyMap<string, Error>;
 }
 
 /** A node's part as a broker: holds partitions, serves clients, coordinates groups. */
@@ -49,6 +52,7 @@ export class BrokerServer {
   readonly apis: readonly AnyApiHandler[];
   readonly #options: BrokerServerOptions;
   readonly #logs: LogManager;
+  readonly #directories: LogDirectoriesWatch;
   readonly #replicas: ReplicaManager;
   readonly #groups: GroupCoordinatorService;
   readonly #lifecycle: BrokerLifecycleManager;
@@ -66,7 +70,24 @@ export class BrokerServer {
         const { topics, configs } = shared.loader.image;
         return topics.get(topic) === undefined ? undefined : topicConfigs.of(configs, topic).log;
       },
+      assignedDirectory: (topic, partition) => {
+        const registration = shared.loader.image.topics.partition(topic, partition);
+        return registration === undefined ? undefined : directoryOf(registration, input.nodeId);
+      },
+      unusable: options.unusable,
+      onDirectoryFailed: (directory, error) => this.#directories.onFailed(directory, error),
       onProgress: (loaded, total) => logger.debug(`${loaded} of ${total} logs are open`),
+    });
+    this.#directories = new LogDirectoriesWatch({
+      ...{ clock, logger, resolver, logs: this.#logs, lent: environment.lentMemory, controller: shared.channel },
+      brokerId: input.nodeId,
+      brokerEpoch: () => this.#lifecycle.brokerEpoch,
+      image: () => shared.loader.image,
+      onOffline: ({ path }) => {
+        this.#replicas.onDirectoryFailed(path);
+        this.#lifecycle.beatNow();
+      },
+      onFatal: (error) => ports.onFatal(error),
     });
     this.#replicas = new ReplicaManager({
       brokerId: input.nodeId,
@@ -75,6 +96,7 @@ export class BrokerServer {
       image: EMPTY_IMAGE,
       ...{ clock, logger, network: options.network, controller: shared.channel, onEvent: ports.onEvent },
       settings: readReplicationSettings(resolver, EMPTY_IMAGE.configs),
+      directories: this.#directories.replicas,
       brokerEpoch: () => this.#lifecycle.brokerEpoch,
     });
     this.#groups = new GroupCoordinatorService({
@@ -92,7 +114,7 @@ export class BrokerServer {
       heartbeatIntervalMs: settings.heartbeatIntervalMs,
       registrationTimeoutMs: resolver.brokerNumber(EMPTY_IMAGE.configs, 'initial.broker.registration.timeout.ms'),
       metadataOffset: () => shared.loader.image.provenance.offset,
-      offlineLogDirs: () => [],
+      offlineLogDirs: () => this.#directories.offlineIds(),
     });
     this.apis = this.#makeApis();
   }
@@ -125,6 +147,7 @@ export class BrokerServer {
     await this.#logs.load();
     const { image } = shared.loader;
     setAsideStrayLogs(this.#logs, image, input.nodeId, logger);
+    finishAbandonedMoves(this.#logs, image, input.nodeId, logger);
     // Before there is a group there is no topic for them, and that is no error. An existing topic has the last word.
     this.#groups.startup(resolver.brokerNumber(image.configs, 'offsets.topic.num.partitions'));
     // Partitions are opened by the image that is published first.
@@ -144,6 +167,7 @@ export class BrokerServer {
   stopServing(): void {
     this.#lifecycle.stop();
     this.#replicas.close();
+    this.#directories.close();
     this.#groups.shutdown();
   }
 
@@ -154,6 +178,7 @@ export class BrokerServer {
   kill(): void {
     this.#lifecycle.stop();
     this.#replicas.close();
+    this.#directories.close();
     this.#logs.abandon();
     this.#groups.shutdown();
   }
@@ -214,7 +239,8 @@ export class BrokerServer {
     return brokerApis({
       ...{ clock, fileSystem, source, settings, configs: resolver },
       brokerId: input.nodeId,
-      logDirs: input.logDirs,
+      logs: this.#logs,
+      directories: this.#directories.replicas,
       controller: shared.channel,
       replicas: this.#replicas,
       groups: this.#groups,

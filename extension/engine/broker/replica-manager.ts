@@ -34,6 +34,14 @@ export interface LogStore {
   delete(topic: string, partition: number): void;
 }
 
+/** Who looks after where replicas lie. */
+export interface ReplicaDirectories {
+  /** A replica was opened, or the controller has said something new of it: that it lies in directory `assignedId`, say. */
+  onPartition(partition: Partition, assignedId: string | undefined): void;
+  /** It is gone, or out of service. */
+  onDropped(partition: Partition): void;
+}
+
 export interface ReplicaManagerOptions {
   readonly brokerId: number;
   readonly logs: LogStore;
@@ -47,6 +55,7 @@ export interface ReplicaManagerOptions {
   readonly settings: ReplicationSettings;
   /** -1 before the broker has registered. */
   readonly brokerEpoch: () => number;
+  readonly directories?: ReplicaDirectories;
   /** Told `truncated`. */
   readonly onEvent: (event: ClusterEvent) => void;
 }
@@ -64,7 +73,10 @@ export class ReplicaManager {
   readonly #context: ReplicationContext;
   readonly #isrChanges: AlterPartitionManager;
   readonly #fetchers: ReplicaFetcherManager;
+  readonly #directories: ReplicaDirectories | undefined;
   readonly #topics = new Map<string, Map<number, Partition>>();
+  /** Replicas that cannot be opened, by topic. */
+  readonly #offline = new Map<string, Set<number>>();
   #image: MetadataImage;
   #timer: Timer | undefined;
   #closed = false;
@@ -76,6 +88,7 @@ export class ReplicaManager {
     this.#topicConfig = options.topicConfig;
     this.#logger = logger;
     this.#clock = clock;
+    this.#directories = options.directories;
     this.#image = options.image;
     this.#isrChanges = new AlterPartitionManager({
       controller: options.controller,
@@ -208,9 +221,12 @@ export class ReplicaManager {
       const partition = known ?? this.#open(topic, topicId, index, registration);
       if (known !== undefined) known.update(registration);
       this.#followLeader(partition);
+      this.#directories?.onPartition(partition, directoryOf(registration, this.#brokerId));
     } catch (error) {
       // The others serve on; requests for this one are answered with KAFKA_STORAGE_ERROR.
+      if (this.#offline.get(topic)?.has(index) === true) return;
       this.#logger.error(`the log of ${topic}-${index} cannot be opened; the partition is offline`, error);
+      this.#markOffline(topic, index);
     }
   }
 
@@ -241,16 +257,39 @@ export class ReplicaManager {
     if (partition.registration.replicas.length > 1 && partition.isLeader) this.#checkIsrsLater();
   }
 
+  #markOffline(topic: string, index: number): void {
+    const indexes = this.#offline.get(topic);
+    if (indexes === undefined) this.#offline.set(topic, new Set([index]));
+    else indexes.add(index);
+  }
+
+  /** A log directory has failed: requests for its partitions are answered with KAFKA_STORAGE_ERROR from now on. */
+  onDirectoryFailed(path: string): void {
+    for (const partition of [...this.partitions()]) {
+      const { directory } = partition.log;
+      if (directory.slice(0, directory.lastIndexOf('/')) !== path) continue;
+      this.#markOffline(partition.topic, partition.partition);
+      this.#remove(partition);
+    }
+  }
+
   #drop(topic: string): void {
+    for (const index of this.#offline.get(topic) ?? []) this.#logs.delete(topic, index);
+    this.#offline.delete(topic);
     for (const partition of this.#topics.get(topic)?.values() ?? []) this.#dropPartition(partition);
   }
 
   #dropPartition(partition: Partition): void {
+    this.#remove(partition);
+    this.#logs.delete(partition.topic, partition.partition);
+  }
+
+  #remove(partition: Partition): void {
     const partitions = this.#topics.get(partition.topic);
     partitions?.delete(partition.partition);
     if (partitions?.size === 0) this.#topics.delete(partition.topic);
     this.#fetchers.unfollow(partition);
     partition.markDeleted();
-    this.#logs.delete(partition.topic, partition.partition);
+    this.#directories?.onDropped(partition);
   }
 }

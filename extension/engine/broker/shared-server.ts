@@ -142,10 +142,11 @@ export function formatDirectories(
   ports: BrokerPorts,
   { voters, isNewCluster }: Peers,
   directoryId: string | undefined,
+  onUnusable: (path: string, error: Error) => void,
 ): MetaProperties[] {
   const { fileSystem, clock, random } = ports;
   return formatLogDirs({
-    ...{ fileSystem, clock, random, directoryId },
+    ...{ fileSystem, clock, random, directoryId, onUnusable },
     nodeId: input.nodeId,
     clusterId: input.clusterId,
     logDirs: input.logDirs,
