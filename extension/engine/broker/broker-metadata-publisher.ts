@@ -9,7 +9,7 @@ import type { TopicDelta } from '../metadata/topics-delta.ts';
 import { CONSUMER_OFFSETS } from './internal-topics.ts';
 import type { ReplicaManager } from './replica-manager.ts';
 
-/** Carries committed metadata to the parts of a broker that act on it, and tells what happened as events. */
+/** Carries committed metadata to the parts of a broker that act on it, and tells who the controller is. */
 export class BrokerMetadataPublisher implements MetadataPublisher {
   readonly name = 'broker';
   readonly #brokerId: number;
@@ -17,7 +17,6 @@ export class BrokerMetadataPublisher implements MetadataPublisher {
   readonly #groups: GroupCoordinator;
   readonly #logger: Logger;
   readonly #onEvent: (event: ClusterEvent) => void;
-  #first = true;
 
   constructor(options: {
     brokerId: number;
@@ -37,9 +36,6 @@ export class BrokerMetadataPublisher implements MetadataPublisher {
     this.#replicas.onMetadataUpdate(delta.topics, image);
     this.#publishConfigs(delta);
     this.#publishCoordinators(delta, image);
-    // What was there before this start is no news.
-    if (!this.#first) for (const topic of delta.topics.changed.values()) this.#tell(topic);
-    this.#first = false;
   }
 
   onControllerChange(controllerId: number, epoch: number): void {
@@ -83,24 +79,5 @@ export class BrokerMetadataPublisher implements MetadataPublisher {
     this.#groups.onElection(index, now.leaderEpoch).catch((error: unknown) => {
       this.#logger.error(`groups of ${CONSUMER_OFFSETS}-${index} could not be loaded`, error);
     });
-  }
-
-  #tell(topic: TopicDelta): void {
-    for (const [partition, now] of topic.changes) {
-      const before = topic.before?.partitions[partition];
-      const { leader, leaderEpoch: epoch, isr } = now;
-      if (before === undefined || before.leader !== leader || before.leaderEpoch !== epoch) {
-        const reason =
-          before === undefined
-            ? 'the partition was made'
-            : leader === -1
-              ? 'no replica in sync is alive'
-              : 'a leader was elected';
-        this.#onEvent({ event: 'leader', topic: topic.name, partition, leader, epoch, reason });
-      }
-      if (before !== undefined && before.isr.join() !== isr.join()) {
-        this.#onEvent({ event: 'isr', topic: topic.name, partition, isr, reason: 'replicas in sync changed' });
-      }
-    }
   }
 }

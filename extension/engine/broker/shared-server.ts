@@ -79,6 +79,7 @@ export class SharedServer {
       listeners: controllerEndpoints.map(registeredEndpoint),
       brokerSessionTimeoutMs: number('broker.session.timeout.ms'),
       maxIdleIntervalMs: number('metadata.max.idle.interval.ms'),
+      onEvent: ports.onEvent,
     });
     this.channel = new ControllerChannel({
       ...{ network, clock, local: this.controller },

@@ -84,7 +84,13 @@ export function registerBroker(
       ...(version.directories === true ? { logDirs: [...request.logDirs].sort() } : {}),
     },
   });
-  return { records, response: { errorCode: ErrorCode.NONE, brokerEpoch, throttleTimeMs: 0 }, atomic: true };
+  const cause =
+    existing === undefined || !isNewIncarnation
+      ? `broker ${brokerId} registered`
+      : existing.fenced
+        ? `broker ${brokerId} started again`
+        : `broker ${brokerId} started again before it was missed`;
+  return { records, response: { errorCode: ErrorCode.NONE, brokerEpoch, throttleTimeMs: 0 }, atomic: true, cause };
 }
 
 function checkDirectories(context: ControlContext, { brokerId, logDirs }: BrokerRegistrationRequest): void {
@@ -120,6 +126,13 @@ function checkFeatures(context: ControlContext, request: BrokerRegistrationReque
 /** Where a broker stands. `SHUTDOWN_NOW`: fenced, and told that it may go. */
 type BrokerState = 'FENCED' | 'UNFENCED' | 'CONTROLLED_SHUTDOWN' | 'SHUTDOWN_NOW';
 
+const CAUSES: Readonly<Record<BrokerState, string>> = {
+  FENCED: 'asked not to be used',
+  UNFENCED: 'is alive and has caught up with the metadata',
+  CONTROLLED_SHUTDOWN: 'is shutting down',
+  SHUTDOWN_NOW: 'has handed over what it led, and stops',
+};
+
 /**
  * A broker's heartbeat: it is unfenced once it has replayed its own registration, fenced when it asks for that, and on its
  * way down told to go when it leads nothing any more and `othersKnow`: the other brokers have replayed who leads now.
@@ -148,6 +161,7 @@ export function heartbeat(
   }
   return {
     records,
+    cause: lost.length > 0 ? `broker ${broker.id} lost a log directory` : `broker ${broker.id} ${CAUSES[next]}`,
     response: {
       throttleTimeMs: 0,
       errorCode: ErrorCode.NONE,
@@ -226,6 +240,7 @@ export function unregisterBroker(context: ControlContext, brokerId: number): Dec
     ],
     response: { throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null },
     atomic: true,
+    cause: `broker ${brokerId} was unregistered`,
   };
 }
 

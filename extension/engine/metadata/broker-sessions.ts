@@ -1,44 +1,117 @@
-import type { Clock } from '../common/clock.ts';
+import type { Clock, Timer } from '../common/clock.ts';
 import type { BrokerRegistration } from './broker-registration.ts';
+
+/** What is known of a broker besides its registration. */
+interface Session {
+  lastContactMs: number;
+  /** Up to where it has replayed the metadata. */
+  metadataOffset: number;
+  /** The record that took away what it led, for its controlled shutdown. */
+  shutdownOffset: number | undefined;
+}
+
+export interface BrokerSessionsOptions {
+  readonly clock: Clock;
+  readonly timeoutMs: number;
+  /** Brokers that have to be heard of. */
+  readonly watched: () => readonly BrokerRegistration[];
+  readonly onExpired: (broker: BrokerRegistration, silentMs: number) => void;
+}
+
+/** Looking at sessions so much too late means that the controller itself stood still. */
+const PAUSE_MS = 500;
 
 /**
  * When brokers were last heard of. Known to the active controller only: a new one gives every broker a full session
- * before it doubts it.
+ * before it doubts it, and so does one that stood still itself, as nobody could reach it then.
  */
 export class BrokerSessions {
-  readonly #clock: Clock;
-  readonly #timeoutMs: number;
-  readonly #lastContactMs = new Map<number, number>();
+  readonly #options: BrokerSessionsOptions;
+  readonly #sessions = new Map<number, Session>();
   #startedMs: number;
+  #timer: Timer | undefined;
 
-  constructor(clock: Clock, timeoutMs: number) {
-    this.#clock = clock;
-    this.#timeoutMs = timeoutMs;
-    this.#startedMs = clock.monotonicMs();
+  constructor(options: BrokerSessionsOptions) {
+    this.#options = options;
+    this.#startedMs = options.clock.monotonicMs();
   }
 
   /** The controller became active. */
   restart(): void {
-    this.#lastContactMs.clear();
-    this.#startedMs = this.#clock.monotonicMs();
+    this.#sessions.clear();
+    this.#startedMs = this.#options.clock.monotonicMs();
+    this.watch();
   }
 
-  touch(broker: number): void {
-    this.#lastContactMs.set(broker, this.#clock.monotonicMs());
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  touch(broker: number, metadataOffset: number): void {
+    const lastContactMs = this.#options.clock.monotonicMs();
+    const session = this.#sessions.get(broker);
+    if (session === undefined) this.#sessions.set(broker, { lastContactMs, metadataOffset, shutdownOffset: undefined });
+    else {
+      session.lastContactMs = lastContactMs;
+      session.metadataOffset = Math.max(session.metadataOffset, metadataOffset);
+    }
   }
 
   forget(broker: number): void {
-    this.#lastContactMs.delete(broker);
+    this.#sessions.delete(broker);
   }
 
   isValid(broker: BrokerRegistration): boolean {
-    if (broker.fenced && !this.#lastContactMs.has(broker.id)) return false;
-    return this.remainingMs(broker.id) > 0;
+    if (broker.fenced && !this.#sessions.has(broker.id)) return false;
+    return this.#remainingMs(broker.id) > 0;
+  }
+
+  metadataOffset(broker: number): number {
+    return this.#sessions.get(broker)?.metadataOffset ?? -1;
+  }
+
+  /** What a broker has led is led by others from this offset on. */
+  beginShutdown(broker: number, offset: number): void {
+    const session = this.#sessions.get(broker);
+    if (session !== undefined) session.shutdownOffset = offset;
+  }
+
+  shutdownOffset(broker: number): number {
+    return this.#sessions.get(broker)?.shutdownOffset ?? -1;
+  }
+
+  /** Begins to watch where there is somebody to watch. Sessions only get longer, so a timer that runs is early enough. */
+  watch(): void {
+    if (this.#timer !== undefined) return;
+    const { clock, watched } = this.#options;
+    const brokers = watched();
+    if (brokers.length === 0) return;
+    const nextMs = Math.max(0, Math.min(...brokers.map(({ id }) => this.#remainingMs(id))));
+    const dueMs = clock.monotonicMs() + nextMs;
+    this.#timer = clock.schedule(nextMs, () => {
+      this.#timer = undefined;
+      this.#look(dueMs);
+      this.watch();
+    });
+  }
+
+  #look(dueMs: number): void {
+    const { clock, watched, timeoutMs, onExpired } = this.#options;
+    if (clock.monotonicMs() - dueMs > PAUSE_MS) {
+      this.#startedMs = clock.monotonicMs();
+      for (const session of this.#sessions.values()) session.lastContactMs = this.#startedMs;
+      return;
+    }
+    for (const broker of watched()) {
+      const remainingMs = this.#remainingMs(broker.id);
+      if (remainingMs <= 0) onExpired(broker, timeoutMs - remainingMs);
+    }
   }
 
   /** How much longer the broker may be silent; 0 or less when it is overdue. */
-  remainingMs(broker: number): number {
-    const last = this.#lastContactMs.get(broker) ?? this.#startedMs;
-    return last + this.#timeoutMs - this.#clock.monotonicMs();
+  #remainingMs(broker: number): number {
+    const last = this.#sessions.get(broker)?.lastContactMs ?? this.#startedMs;
+    return last + this.#options.timeoutMs - this.#options.clock.monotonicMs();
   }
 }

@@ -31,6 +31,7 @@ import type { UnregisterBrokerResponseInput } from '../../protocol/generated/unr
 import { updateFeaturesRequest } from '../../protocol/generated/update-features-request.ts';
 import type { UpdateFeaturesRequest } from '../../protocol/generated/update-features-request.ts';
 import type { UpdateFeaturesResponseInput } from '../../protocol/generated/update-features-response.ts';
+import type { ClusterEvent } from '../../shared/cluster-protocol.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ApiError } from '../common/api-error.ts';
 import type { Clock, Timer } from '../common/clock.ts';
@@ -48,17 +49,14 @@ import type { ConfigResolver } from './config-resolver.ts';
 import type { ControlContext, Decision } from './control-context.ts';
 import type { Controller } from './controller-port.ts';
 import { assignReplicasToDirs } from './directory-control.ts';
-import { electLeaders } from './election-control.ts';
+import { controllerEvents } from './controller-events.ts';
+import { DecidedMetadata, notController } from './decided-metadata.ts';
+import { electLeaders, MAX_ELECTIONS_AT_ONCE, preferredElections, uncleanElections } from './election-control.ts';
 import { updateFeatures } from './feature-control.ts';
 import { alterPartition } from './isr-control.ts';
-import { MetadataDelta } from './metadata-delta.ts';
-import { EMPTY_IMAGE } from './metadata-image.ts';
-import type { MetadataImage } from './metadata-image.ts';
 import type { MetadataLoader } from './metadata-loader.ts';
-import { encodeMetadataRecord } from './metadata-record.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
 import { supportedFeatures } from './metadata-version.ts';
-import { PartitionIndex } from './partition-index.ts';
 import { alterPartitionReassignments, listPartitionReassignments } from './reassignment-control.ts';
 import { createPartitions, deleteTopics } from './topic-changes.ts';
 import { createTopics } from './topic-control.ts';
@@ -83,26 +81,12 @@ export interface QuorumControllerOptions {
    * that the leader lives; 0 is for ever, and so is any while there are no others.
    */
   readonly maxIdleIntervalMs: number;
-}
-
-/** A batch that was appended and is not committed yet. */
-interface PendingBatch {
-  readonly lastOffset: number;
-  readonly delta: MetadataDelta;
-  readonly image: MetadataImage;
-}
-
-interface Waiter {
-  readonly offset: number;
-  readonly resolve: () => void;
-  readonly reject: (error: ApiError) => void;
+  /** What happened to leaders, ISRs and brokers, and why: told once it is committed, by the controller that decided it. */
+  readonly onEvent: (event: ClusterEvent) => void;
 }
 
 /** Records in one batch where a decision may be split. */
 const MAX_RECORDS_PER_BATCH = 10_000;
-
-/** Requests that may wait for their records to be committed. */
-const MAX_WAITERS = 20_000;
 
 /**
  * Decides on metadata while its node leads the quorum. A request is answered in three steps: a pure function makes records and a
@@ -116,27 +100,39 @@ export class QuorumController implements Controller, RaftListener {
   readonly #options: QuorumControllerOptions;
   readonly #sessions: BrokerSessions;
   readonly #incarnationId: string;
-  /** The epoch in which this node leads; undefined while it is inactive. */
-  #epoch: number | undefined;
-  /** With everything that was appended, committed or not. */
-  #image: MetadataImage;
-  /** Of the image's partitions; kept while this node is active. */
-  #index = PartitionIndex.of(EMPTY_IMAGE.topics);
-  #pending: PendingBatch[] = [];
-  #waiters: Waiter[] = [];
+  readonly #decided: DecidedMetadata;
   #whenActive: (() => void)[] = [];
-  #sessionTimer: Timer | undefined;
+  #lastAppendMs = 0;
   #idleTimer: Timer | undefined;
+  #balanceTimer: Timer | undefined;
 
   constructor(options: QuorumControllerOptions) {
+    const { clock, raft, loader, nodeId, onEvent } = options;
     this.#options = options;
-    this.#sessions = new BrokerSessions(options.clock, options.brokerSessionTimeoutMs);
     this.#incarnationId = randomUuid(options.random);
-    this.#image = options.loader.image;
+    this.#decided = new DecidedMetadata({
+      ...{ clock, raft, loader },
+      onCommitted: (delta, cause) => {
+        for (const event of controllerEvents(delta, cause)) onEvent(event);
+      },
+    });
+    this.#sessions = new BrokerSessions({
+      clock,
+      timeoutMs: options.brokerSessionTimeoutMs,
+      // The one in this process can't be silent while we run.
+      watched: () =>
+        [...this.#decided.image.cluster.brokers.values()].filter(({ id, fenced }) => id !== nodeId && !fenced),
+      onExpired: ({ id, epoch }, silentMs) =>
+        this.#fence(
+          id,
+          epoch,
+          `broker ${id} stopped answering: nothing heard of it for ${(silentMs / 1000).toFixed(1)} s`,
+        ),
+    });
   }
 
   get isActive(): boolean {
-    return this.#epoch !== undefined;
+    return this.#decided.epoch !== undefined;
   }
 
   /** Resolves when this node's controller is active, at once when it is. */
@@ -179,12 +175,19 @@ export class QuorumController implements Controller, RaftListener {
   }
 
   heartbeat(request: BrokerHeartbeatRequest): Promise<BrokerHeartbeatResponseInput> {
-    return this.#write((context) => {
-      const decision = brokers.heartbeat(context, request);
-      this.#sessions.touch(request.brokerId);
-      this.#watchSessions();
+    const { brokerId, currentMetadataOffset } = request;
+    const isLeaving = (): boolean => this.#decided.image.cluster.brokers.get(brokerId)?.inControlledShutdown === true;
+    const wasLeaving = isLeaving();
+    const answer = this.#write((context) => {
+      const decision = brokers.heartbeat(context, request, () => this.#othersKnow(brokerId));
+      this.#sessions.touch(brokerId, currentMetadataOffset);
       return decision;
     });
+    if (!wasLeaving && isLeaving()) {
+      this.#sessions.beginShutdown(brokerId, this.#options.raft.logEndOffset() - 1);
+    }
+    if (this.isActive) this.#sessions.watch();
+    return answer;
   }
 
   alterPartition(request: AlterPartitionRequest): Promise<AlterPartitionResponseInput> {
@@ -232,7 +235,7 @@ export class QuorumController implements Controller, RaftListener {
 
   /** A broker's process is gone, for certain: nobody has to wait for its session to end. */
   onBrokerUnreachable(brokerId: number, brokerEpoch: number): void {
-    this.#fence(brokerId, brokerEpoch, 'it stopped: nobody listens on its port');
+    this.#fence(brokerId, brokerEpoch, `broker ${brokerId} stopped: nobody listens on its port`);
   }
 
   registerController(request: ControllerRegistrationRequest): Promise<ControllerRegistrationResponseInput> {
@@ -243,22 +246,12 @@ export class QuorumController implements Controller, RaftListener {
   }
 
   onCommit(batches: readonly CommittedBatch[]): void {
-    for (const batch of batches) {
-      const [next] = this.#pending;
-      if (next !== undefined && next.lastOffset === batch.lastOffset) {
-        this.#pending.shift();
-        this.#options.loader.commitPrepared(batch, next.delta, next.image);
-      } else {
-        this.#options.loader.commit(batch);
-        if (this.#pending.length === 0) this.#follow(this.#options.loader.image);
-      }
-      this.#answer(batch.lastOffset);
-    }
+    this.#decided.onCommit(batches);
   }
 
   onLoadSnapshot(snapshot: SnapshotSource): void {
     this.#options.loader.loadSnapshot(snapshot);
-    this.#follow(this.#options.loader.image);
+    this.#decided.onLoadSnapshot();
   }
 
   onLeaderChange(leader: LeaderAndEpoch): void {
@@ -280,97 +273,83 @@ export class QuorumController implements Controller, RaftListener {
 
   #activate(epoch: number): void {
     const { nodeId, loader, resolver, bootstrap, listeners } = this.#options;
-    this.#epoch = epoch;
-    this.#follow(loader.image);
+    this.#decided.lead(epoch);
     this.#sessions.restart();
-    const state = { image: this.#image, isInTransaction: loader.isInTransaction, bootstrap, resolver };
-    this.#append(activationRecords(state));
+    const state = { image: loader.image, isInTransaction: loader.isInTransaction, bootstrap, resolver };
+    this.#append(activationRecords(state), undefined);
     const features = [...supportedFeatures].map(([name, { minVersion, maxVersion }]) => ({
       name,
       minSupportedVersion: minVersion,
       maxSupportedVersion: maxVersion,
       unknownTaggedFields: undefined,
     }));
-    this.#append(
-      brokers.registerControllerRecords(this.#context(), {
-        controllerId: nodeId,
-        incarnationId: this.#incarnationId,
-        zkMigrationReady: false,
-        listeners: listeners.map((listener) => ({ ...listener, unknownTaggedFields: undefined })),
-        features,
-      }),
-    );
-    this.#watchSessions();
+    const registration = {
+      controllerId: nodeId,
+      incarnationId: this.#incarnationId,
+      zkMigrationReady: false,
+      listeners: listeners.map((listener) => ({ ...listener, unknownTaggedFields: undefined })),
+      features,
+    };
+    this.#append(brokers.registerControllerRecords(this.#context(), registration), undefined);
+    // The last controller may have been configured otherwise.
+    this.#electUncleanly('a new controller allows unclean elections');
     this.#watchIdle();
+    this.#watchBalance();
     for (const resolve of this.#whenActive.splice(0)) resolve();
   }
 
   #deactivate(): void {
-    if (this.#epoch === undefined) return;
-    this.#epoch = undefined;
-    this.#follow(this.#options.loader.image);
-    this.#pending = [];
-    this.#sessionTimer?.cancel();
+    this.#sessions.stop();
     this.#idleTimer?.cancel();
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(notController());
-  }
-
-  /** Takes over what others wrote. */
-  #follow(image: MetadataImage): void {
-    this.#image = image;
-    if (this.isActive) this.#index = PartitionIndex.of(image.topics);
+    this.#idleTimer = undefined;
+    this.#balanceTimer?.cancel();
+    this.#balanceTimer = undefined;
+    this.#decided.follow();
   }
 
   #context(): ControlContext {
     const { resolver, random, raft } = this.#options;
-    return { image: this.#image, index: this.#index, resolver, random, nextOffset: raft.logEndOffset() };
+    const { image, index } = this.#decided;
+    return { image, index, resolver, random, nextOffset: raft.logEndOffset() };
   }
 
   #write<R>(decide: (context: ControlContext) => Decision<R>): Promise<R> {
     return new Promise((resolve, reject) => {
       try {
-        if (this.#epoch === undefined) throw notController();
-        if (this.#waiters.length >= MAX_WAITERS) {
+        if (!this.isActive) throw notController();
+        if (this.#decided.isFull) {
           throw new ApiError(ErrorCode.REQUEST_TIMED_OUT, 'The controller has too many requests under way.');
         }
-        const { records, response, atomic } = decide(this.#context());
-        if (atomic === true) this.#append(records);
+        const { records, response, atomic, cause } = decide(this.#context());
+        if (atomic === true) this.#append(records, cause);
         else {
           for (let at = 0; at < records.length; at += MAX_RECORDS_PER_BATCH) {
-            this.#append(records.slice(at, at + MAX_RECORDS_PER_BATCH));
+            this.#append(records.slice(at, at + MAX_RECORDS_PER_BATCH), cause);
           }
         }
+        if (records.some(mayAllowUncleanElections)) this.#electUncleanly('unclean elections are allowed from now on');
         // A decision without records rests on what others decided: it too holds only once that is committed.
-        const last = this.#pending.at(-1);
-        if (last === undefined) resolve(response);
-        else this.#waiters.push({ offset: last.lastOffset, resolve: () => resolve(response), reject });
+        this.#decided.whenCommitted(response, resolve, reject);
       } catch (error) {
         reject(this.#asApiError(error));
       }
     });
   }
 
-  /** Replays the records into the image that the next decision sees, then hands them to the quorum. */
-  #append(records: readonly NewMetadataRecord[]): void {
-    if (records.length === 0 || this.#epoch === undefined) return;
-    const { raft, clock } = this.#options;
-    const frames = records.map(encodeMetadataRecord);
-    const delta = new MetadataDelta(this.#image);
-    for (const frame of frames) delta.replayFrame(frame);
-    const lastOffset = raft.logEndOffset() + frames.length - 1;
-    const image = delta.apply({ offset: lastOffset, epoch: this.#epoch, lastContainedLogTimeMs: clock.nowMs() });
-    const appended = raft.append(this.#epoch, frames);
-    if (appended !== lastOffset) throw new Error(`records went to offset ${appended} instead of ${lastOffset}`);
-    this.#image = image;
-    this.#index.apply(delta.topics);
-    this.#pending.push({ lastOffset, delta, image });
-    this.#watchIdle();
+  /** A decision that nobody asked for. */
+  #decide(decide: (context: ControlContext) => Pick<Decision<void>, 'records' | 'cause'>): void {
+    this.#write((context) => ({ ...decide(context), response: undefined })).catch((error: unknown) => {
+      // When it is not the controller any more, the next one decides.
+      this.#options.logger.debug(`The controller decided nothing: ${String(error)}`);
+    });
   }
 
-  #answer(committedOffset: number): void {
-    const first = this.#waiters.findIndex(({ offset }) => offset > committedOffset);
-    const ready = this.#waiters.splice(0, first < 0 ? this.#waiters.length : first);
-    for (const waiter of ready) waiter.resolve();
+  #append(records: readonly NewMetadataRecord[], cause: string | undefined): void {
+    if (records.length === 0) return;
+    this.#decided.append(records, cause);
+    this.#lastAppendMs = this.#options.clock.monotonicMs();
+    this.#watchIdle();
+    this.#watchBalance();
   }
 
   #asApiError(error: unknown): ApiError {
@@ -380,32 +359,49 @@ export class QuorumController implements Controller, RaftListener {
     return new ApiError(ErrorCode.UNKNOWN_SERVER_ERROR);
   }
 
-  /** Fences brokers of other nodes that stay silent. The one in this process can't be silent while we run. */
-  #watchSessions(): void {
-    this.#sessionTimer?.cancel();
-    this.#sessionTimer = undefined;
-    if (this.#epoch === undefined) return;
-    const { clock, nodeId } = this.#options;
-    const others = [...this.#image.cluster.brokers.values()].filter(({ id, fenced }) => id !== nodeId && !fenced);
-    if (others.length === 0) return;
-    const nextMs = Math.min(...others.map(({ id }) => this.#sessions.remainingMs(id)));
-    this.#sessionTimer = clock.schedule(Math.max(nextMs, 0), () => {
-      for (const broker of others) {
-        if (this.#sessions.remainingMs(broker.id) > 0) continue;
-        this.#fence(broker.id, broker.epoch, 'it was not heard of in time');
-      }
-      this.#watchSessions();
+  /** Whether all other brokers have what was decided when this one began to leave. */
+  #othersKnow(brokerId: number): boolean {
+    const { raft, nodeId } = this.#options;
+    const offset = this.#sessions.shutdownOffset(brokerId);
+    const { voters, observers } = raft.describeQuorum();
+    const copied = new Map([...voters, ...observers].map((replica) => [replica.replicaId, replica.logEndOffset - 1]));
+    return [...this.#decided.image.cluster.brokers.values()].every(
+      ({ id, fenced, inControlledShutdown }) =>
+        fenced ||
+        inControlledShutdown ||
+        id === nodeId ||
+        Math.max(this.#sessions.metadataOffset(id), copied.get(id) ?? -1) >= offset,
+    );
+  }
+
+  #fence(brokerId: number, brokerEpoch: number, cause: string): void {
+    this.#options.logger.warn(`Broker ${brokerId} is fenced: ${cause}.`);
+    this.#decide((context) => {
+      const current = context.image.cluster.brokers.get(brokerId);
+      const isSame = current !== undefined && !current.fenced && current.epoch === brokerEpoch;
+      return { records: isSame ? brokers.fenceRecords(context, current) : [], cause };
     });
   }
 
-  #fence(brokerId: number, brokerEpoch: number, reason: string): void {
-    this.#options.logger.warn(`Broker ${brokerId} is fenced: ${reason}.`);
-    this.#write((context) => {
-      const current = context.image.cluster.brokers.get(brokerId);
-      const isSame = current !== undefined && !current.fenced && current.epoch === brokerEpoch;
-      return { records: isSame ? brokers.fenceRecords(context, current) : [], response: undefined };
-    }).catch(() => {
-      // Not the controller any more: the next one watches.
+  #electUncleanly(cause: string): void {
+    for (;;) {
+      const records = uncleanElections(this.#context());
+      if (records.length === 0) return;
+      this.#append(records, cause);
+    }
+  }
+
+  /** Tells the others that the leader lives, where there are others, and nothing else told them so. */
+  #watchIdle(): void {
+    const { maxIdleIntervalMs, clock } = this.#options;
+    if (maxIdleIntervalMs === 0 || !this.isActive || this.#idleTimer !== undefined || this.#isAlone()) return;
+    const idleMs = clock.monotonicMs() - this.#lastAppendMs;
+    this.#idleTimer = clock.schedule(Math.max(maxIdleIntervalMs - idleMs, 0), () => {
+      this.#idleTimer = undefined;
+      if (clock.monotonicMs() - this.#lastAppendMs >= maxIdleIntervalMs) {
+        this.#decide(() => ({ records: [{ type: 'NO_OP_RECORD', version: 0, data: {} }] }));
+      }
+      this.#watchIdle();
     });
   }
 
@@ -414,16 +410,27 @@ export class QuorumController implements Controller, RaftListener {
     return voters.length + observers.length <= 1;
   }
 
-  #watchIdle(): void {
-    const { maxIdleIntervalMs, clock } = this.#options;
-    this.#idleTimer?.cancel();
-    if (maxIdleIntervalMs === 0 || this.#epoch === undefined || this.#isAlone()) return;
-    this.#idleTimer = clock.schedule(maxIdleIntervalMs, () => {
-      this.#append([{ type: 'NO_OP_RECORD', version: 0, data: {} }]);
+  /** While partitions are not led by their preferred leaders, tries every so often to give them back. */
+  #watchBalance(delayMs?: number): void {
+    const { clock, resolver } = this.#options;
+    const { index, image } = this.#decided;
+    if (this.#balanceTimer !== undefined || !this.isActive || index.imbalanced.size === 0) return;
+    if (resolver.broker(image.configs, 'auto.leader.rebalance.enable') !== 'true') return;
+    const intervalMs = resolver.brokerNumber(image.configs, 'leader.imbalance.check.interval.seconds') * 1000;
+    this.#balanceTimer = clock.schedule(delayMs ?? intervalMs, () => {
+      this.#balanceTimer = undefined;
+      let elected = 0;
+      this.#decide((context) => {
+        const records = preferredElections(context);
+        elected = records.length;
+        return { records, cause: 'leaders are balanced' };
+      });
+      // One look elects so many at most; the others are not kept waiting.
+      this.#watchBalance(elected < MAX_ELECTIONS_AT_ONCE ? undefined : 0);
     });
   }
 }
 
-function notController(): ApiError {
-  return new ApiError(ErrorCode.NOT_CONTROLLER, 'This is not the correct controller for this cluster.');
+function mayAllowUncleanElections({ type, data }: NewMetadataRecord): boolean {
+  return type === 'CONFIG_RECORD' && data.name === 'unclean.leader.election.enable';
 }

@@ -104,7 +104,7 @@ export function createPartitions(
       results.push({ name: topic.name, errorCode: error.code, errorMessage });
     }
   }
-  return { records, response: { throttleTimeMs: 0, results }, atomic: true };
+  return { records, response: { throttleTimeMs: 0, results }, atomic: true, cause: 'partitions were added' };
 }
 
 function addPartitions(context: ControlContext, topic: CreatePartitionsTopic, allowed: number): NewMetadataRecord[] {

@@ -60,7 +60,7 @@ export function createTopics(
       results.push(failed(name, error));
     }
   }
-  return { records, response: { throttleTimeMs: 0, topics: results }, atomic: true };
+  return { records, response: { throttleTimeMs: 0, topics: results }, atomic: true, cause: 'the topic was created' };
 }
 
 function failed(name: string, error: ApiError): CreatableTopicResultInput {

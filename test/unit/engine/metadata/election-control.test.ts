@@ -44,7 +44,13 @@ describe('a preferred election', () => {
 
   test('of all partitions answers only for those that needed one', () => {
     const cluster = new Cluster();
-    cluster.topic('a', { replicas: [[1, 2], [2, 1], [3, 2]] });
+    cluster.topic('a', {
+      replicas: [
+        [1, 2],
+        [2, 1],
+        [3, 2],
+      ],
+    });
     cluster.topic('b', { replicas: [[2, 3]] });
     cluster.fence(2);
     cluster.beat(2);

@@ -250,6 +250,7 @@ export function controllerFixture(
     listeners: [{ name: 'CONTROLLER', host: '127.0.0.1', port: 10092, securityProtocol: 0 }],
     brokerSessionTimeoutMs: 9000,
     maxIdleIntervalMs: 0,
+    onEvent: () => undefined,
     ...options,
   });
   raft.register(controller);
