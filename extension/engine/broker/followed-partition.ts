@@ -64,7 +64,10 @@ export class FollowedPartition {
    */
   append(records: Buffer): void {
     const { log } = this.partition;
-    if (records.length < BATCH_HEADER_SIZE || baseOffset(records, 0) < log.nextOffset) return;
+    if (records.length < BATCH_HEADER_SIZE) return;
+    const firstOffset = baseOffset(records, 0);
+    // The leader's log starts in the middle of a batch, so that this one, which starts anew there, gets the whole of it.
+    if (firstOffset < log.nextOffset && log.isEmpty) log.truncateFullyAndStartAt(firstOffset);
     let failure: ApiError | undefined;
     log.appendAsFollower(records, this.leaderEpoch, (error) => (failure = error));
     log.flushWrites();

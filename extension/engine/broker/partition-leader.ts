@@ -123,6 +123,7 @@ export class PartitionLeader {
       this.#isr = registration.isr;
       this.#pending = undefined;
     }
+    this.advanceHighWatermark();
     this.expandIsr();
   }
 
@@ -152,7 +153,7 @@ export class PartitionLeader {
     if (!follower.onFetch(brokerEpoch, fetchOffset, logStartOffset, leaderEndOffset, nowMs)) {
       throw new ApiError(ErrorCode.NOT_LEADER_OR_FOLLOWER);
     }
-    if (this.#pending === undefined && !this.#isr.includes(brokerId)) this.expandIsr();
+    if (this.#pending === undefined && !this.#isr.includes(brokerId)) this.expandIsr(brokerId);
     const advanced = endBefore !== fetchOffset && this.advanceHighWatermark();
     if (advanced || startBefore !== logStartOffset) this.#led.changed();
   }
@@ -180,11 +181,21 @@ export class PartitionLeader {
     return true;
   }
 
-  /** Asks for followers to be let into the ISR that have caught up with the high watermark and with this epoch. */
-  expandIsr(): void {
+  /**
+   * Asks for followers to be let into the ISR that have caught up with the high watermark and with this epoch: the one that
+   * has just fetched, and others that are in step.
+   */
+  expandIsr(fetchingId?: number): void {
     if (this.#pending !== undefined || this.#isr.length > this.#followers.length) return;
+    const { clock, lagTimeMaxMs } = this.#context;
+    const { logEndOffset } = this.#led.log;
+    const nowMs = clock.monotonicMs();
     const joining = this.#followers.filter(
-      (follower) => !this.#isr.includes(follower.brokerId) && this.#isInSync(follower) && this.#isEligible(follower),
+      (follower) =>
+        !this.#isr.includes(follower.brokerId) &&
+        (follower.brokerId === fetchingId || follower.isCaughtUp(logEndOffset, nowMs, lagTimeMaxMs)) &&
+        this.#isInSync(follower) &&
+        this.#isEligible(follower),
     );
     if (joining.length > 0) this.#propose([...this.#isr, ...joining.map(({ brokerId }) => brokerId)]);
   }

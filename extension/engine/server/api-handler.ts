@@ -14,6 +14,11 @@ export interface RequestContext {
   readonly connectionId: number;
   /** `User:ANONYMOUS` without authentication. */
   readonly principal: string;
+  /**
+   * For a request that waits while the connection stands still: calls `fn` once when the peer has sent another one behind it, now or
+   * before this one is answered.
+   */
+  readonly onNextRequest?: (fn: () => void) => void;
 }
 
 /** An answer: now, later, or (undefined) none at all, as for Produce with acks=0. */

@@ -56,6 +56,8 @@ export class Connection {
   #paused = false;
   #closed = false;
   #hasSpoken = false;
+  /** Wants to be told when the next request is here. */
+  #nextWanted: (() => void) | undefined;
   /** When the peer last sent a byte or was answered, by the server's monotonic clock. */
   lastActiveMs: number;
 
@@ -64,7 +66,7 @@ export class Connection {
     transport: Transport,
     options: { processor: RequestProcessor; logger: Logger; maxFrameBytes: number; nowMs: number },
   ) {
-    this.peer = peer;
+    this.peer = { ...peer, onNextRequest: (fn) => this.#onNextRequest(fn) };
     this.#transport = transport;
     this.#processor = options.processor;
     this.#logger = options.logger;
@@ -97,6 +99,19 @@ export class Connection {
     }
     this.#pump();
     if (isShared) for (const frame of this.#waiting) this.#own(frame);
+    this.#tellNext();
+  }
+
+  #onNextRequest(fn: () => void): void {
+    this.#nextWanted = fn;
+    this.#tellNext();
+  }
+
+  #tellNext(): void {
+    if (this.#waiting.length === 0) return;
+    const wanted = this.#nextWanted;
+    this.#nextWanted = undefined;
+    wanted?.();
   }
 
   #own(frame: Frame): void {
@@ -157,6 +172,7 @@ export class Connection {
   }
 
   #complete(slot: Slot, response: ProcessedRequest): void {
+    this.#nextWanted = undefined;
     slot.response = response;
     slot.done = true;
     while (this.#inFlight.length > 0 && this.#inFlight[0]!.done) {

@@ -28,6 +28,8 @@ export interface Peer {
   readonly listenerName: string;
   readonly connectionId: number;
   readonly principal: string;
+  /** See {@link RequestContext.onNextRequest}. */
+  readonly onNextRequest?: (fn: () => void) => void;
 }
 
 /**

@@ -42,6 +42,7 @@ class FetchOperation {
   readonly #maxBytes: number;
   readonly #isolation: ReadIsolation;
   readonly #follower: FetchingFollower | undefined;
+  #isSuperseded = false;
 
   constructor(
     replicas: ReplicaManager,
@@ -74,7 +75,7 @@ class FetchOperation {
     for (let isFirst = true; ; isFirst = false) {
       const { reads, sizeBytes } = await readPartitions(this.#replicas, this.#session.targets, limits, isFirst);
       const leftMs = deadlineMs - this.#clock.monotonicMs();
-      const enough = sizeBytes >= this.#request.minBytes;
+      const enough = sizeBytes >= this.#request.minBytes || this.#isSuperseded;
       if (enough || leftMs <= 0 || reads.length === 0 || reads.some((read) => read.urgent)) return this.#respond(reads);
       const woken = await this.#wait(reads, leftMs);
       if (!woken && sizeBytes === 0) return this.#respond(reads);
@@ -97,12 +98,19 @@ class FetchOperation {
       for (const read of reads) {
         const { partition } = read;
         if (partition === undefined) continue;
-        const check = (): void => {
+        const stop = partition.watch(() => {
           if (this.#isStale(read, partition)) settle(true);
-        };
-        unwatch.push(partition.watch(check));
-        // Something may have moved while a cold read was under way.
-        check();
+        });
+        unwatch.push(stop);
+      }
+      // Something may have moved while a cold read was under way.
+      if (reads.some((read) => read.partition !== undefined && this.#isStale(read, read.partition))) settle(true);
+      // A follower with more to ask does not want to wait for what it asked before.
+      else if (this.#follower !== undefined) {
+        this.#context.onNextRequest?.(() => {
+          this.#isSuperseded = true;
+          settle(true);
+        });
       }
     });
   }

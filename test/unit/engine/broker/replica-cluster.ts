@@ -160,6 +160,12 @@ export class ReplicaCluster {
     this.#channels.delete(id);
   }
 
+  /** The controller takes a broker for dead. */
+  fence(id: number): void {
+    const data = { brokerId: id, brokerEpoch: this.#nodes.get(id)!.epoch, fenced: 1 };
+    this.replay({ type: 'BROKER_REGISTRATION_CHANGE_RECORD', version: 0, data });
+  }
+
   #alterPartition(request: AlterPartitionRequest): Promise<AlterPartitionResponseInput> {
     this.isrRequests.push(request);
     return this.beforeIsrAnswer().then(() => {

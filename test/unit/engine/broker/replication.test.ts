@@ -1,12 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { ErrorCode } from '../../../../extension/protocol/errors.ts';
-import { ReplicaCluster } from './replica-cluster.ts';
+import { systemError } from '../../../support/memory-file-system.ts';
+import { ReplicaCluster, TOPIC, TOPIC_ID } from './replica-cluster.ts';
 import { records } from './replica-harness.ts';
 
 function watch<T>(promise: Promise<T>): { value: T | undefined } {
   const state: { value: T | undefined } = { value: undefined };
   void promise.then((value) => (state.value = value));
   return state;
+}
+
+/** Three brokers, all in the ISR of one partition that broker 1 leads. */
+async function threeInSync(settings = {}, configs = {}): Promise<ReplicaCluster> {
+  const cluster = await ReplicaCluster.start(3, settings, configs);
+  cluster.createTopic([1, 2, 3]);
+  await cluster.clock.advance();
+  return cluster;
+}
+
+async function appended(cluster: ReplicaCluster, broker: number, ...values: string[]): Promise<void> {
+  const answer = cluster.produce(broker, records(...values));
+  await cluster.clock.advance();
+  expect(await answer).toMatchObject({ errorCode: ErrorCode.NONE });
+}
+
+function ends(cluster: ReplicaCluster, ...brokers: number[]): number[] {
+  return brokers.map((broker) => cluster.partition(broker).offsets.logEndOffset);
 }
 
 describe('a follower', () => {
@@ -23,5 +42,204 @@ describe('a follower', () => {
     expect(cluster.partition(1).offsets.highWatermark).toBe(2);
     await cluster.clock.advance(500);
     expect(cluster.partition(3).offsets.highWatermark).toBe(2);
+  });
+
+  it('gets a partition at once that is new while its fetch of others waits', async () => {
+    const cluster = await threeInSync();
+    await cluster.clock.advance(100);
+    cluster.replay({
+      type: 'PARTITION_RECORD',
+      version: 2,
+      data: {
+        ...{ partitionId: 1, topicId: TOPIC_ID, replicas: [1, 2, 3], isr: [1, 2, 3], leader: 1, leaderEpoch: 0 },
+        ...{ partitionEpoch: 0, removingReplicas: [], addingReplicas: [] },
+        directories: [1, 2, 3].map(() => 'AAAAAAAAAAAAAAAAAAAAAA'),
+      },
+    });
+    const answer = watch(cluster.produce(1, records('a'), { partition: 1 }));
+    await cluster.clock.advance();
+    expect(answer.value).toMatchObject({ errorCode: ErrorCode.NONE });
+  });
+
+  it('fetches twice a second while there is nothing', async () => {
+    const cluster = await threeInSync();
+    await cluster.clock.advance(100);
+    const before = cluster.network.sent.length;
+    await cluster.clock.advance(10_000);
+    expect(cluster.network.sent.length - before).toBe(40);
+  });
+
+  it('goes on where the new leader leads, and cuts what nobody else has', async () => {
+    const cluster = await threeInSync();
+    await appended(cluster, 1, 'a', 'b');
+    // Nobody gets this.
+    cluster.network.cut(1, 2);
+    cluster.network.cut(1, 3);
+    void cluster.produce(1, records('lost', 'too'), { acks: 1 });
+    await cluster.clock.advance();
+    expect(ends(cluster, 1, 2, 3)).toEqual([4, 2, 2]);
+    cluster.change(0, { leader: 2, isr: [2, 3] });
+    await cluster.clock.advance();
+    await appended(cluster, 2, 'c');
+    cluster.network.heal();
+    await cluster.clock.advance(1000);
+    expect(ends(cluster, 1, 2, 3)).toEqual([3, 3, 3]);
+    expect(cluster.logBytes(1)).toEqual(cluster.logBytes(2));
+    expect(cluster.logBytes(3)).toEqual(cluster.logBytes(2));
+    expect(cluster.events(1)).toEqual([
+      { event: 'truncated', broker: 1, topic: TOPIC, partition: 0, from: 4, to: 2, records: 2 },
+    ]);
+    expect(cluster.registration().isr).toEqual([2, 3, 1]);
+  });
+
+  it('drops an epoch in which it led and wrote nothing', async () => {
+    const cluster = await threeInSync();
+    await appended(cluster, 1, 'a');
+    cluster.network.cut(2, 1);
+    cluster.network.cut(2, 3);
+    cluster.change(0, { leader: 2 });
+    await cluster.clock.advance();
+    cluster.change(0, { leader: 1, isr: [1, 3] });
+    cluster.network.heal();
+    await cluster.clock.advance(1000);
+    await appended(cluster, 1, 'b');
+    expect(ends(cluster, 1, 2, 3)).toEqual([2, 2, 2]);
+    expect(cluster.logBytes(2)).toEqual(cluster.logBytes(1));
+    expect(cluster.events(2)).toEqual([]);
+  });
+
+  it('finds the common prefix over several epochs', async () => {
+    const cluster = await ReplicaCluster.start(2);
+    cluster.createTopic([1, 2]);
+    await cluster.clock.advance();
+    await appended(cluster, 1, 'a');
+    cluster.network.cut(1, 2);
+    // Both lead in turn, each for itself, and write.
+    for (const [leader, other] of [
+      [1, 2],
+      [2, 1],
+      [1, 2],
+      [2, 1],
+    ] as const) {
+      cluster.deaf.add(other);
+      cluster.change(0, { leader, isr: [leader] });
+      await cluster.clock.advance();
+      await appended(cluster, leader, `${leader}-x`, `${leader}-y`);
+      cluster.deaf.delete(other);
+    }
+    cluster.publish();
+    cluster.network.heal();
+    await cluster.clock.advance(5000);
+    expect(cluster.logBytes(1)).toEqual(cluster.logBytes(2));
+    expect(ends(cluster, 1, 2)).toEqual([5, 5]);
+    expect(cluster.registration().isr).toEqual([2, 1]);
+  });
+
+  it('starts anew where its leader starts', async () => {
+    const cluster = await threeInSync();
+    await appended(cluster, 1, 'a', 'b');
+    cluster.kill(3);
+    cluster.fence(3);
+    cluster.change(0, { isr: [1, 2] });
+    await appended(cluster, 1, 'c', 'd', 'e');
+    const answer = cluster.deleteRecords(1, 4);
+    await cluster.clock.advance();
+    // Broker 3 is not waited for; broker 2 heard of it without delay.
+    expect(await answer).toMatchObject({ errorCode: ErrorCode.NONE, lowWatermark: 4 });
+    expect(cluster.partition(2).offsets.logStartOffset).toBe(4);
+    await cluster.startBroker(3);
+    await cluster.clock.advance(1000);
+    expect(cluster.partition(3).offsets).toMatchObject({ logStartOffset: 4, logEndOffset: 5 });
+    expect(cluster.registration().isr).toEqual([1, 2, 3]);
+  });
+
+  it('asks again after its leader was away, and at once when it is back', async () => {
+    const cluster = await threeInSync();
+    await appended(cluster, 1, 'a');
+    cluster.kill(1);
+    await cluster.clock.advance(20_000);
+    await cluster.startBroker(1);
+    await cluster.clock.advance();
+    await appended(cluster, 1, 'b');
+    expect(ends(cluster, 1, 2, 3)).toEqual([2, 2, 2]);
+  });
+
+  it('waits while nobody leads', async () => {
+    const cluster = await threeInSync();
+    await appended(cluster, 1, 'a');
+    cluster.change(0, { leader: -1 });
+    await cluster.clock.advance(1000);
+    const before = cluster.network.sent.length;
+    await cluster.clock.advance(10_000);
+    expect(cluster.network.sent.length).toBe(before);
+    const refused = watch(cluster.produce(1, records('b')));
+    await cluster.clock.advance();
+    expect(refused.value).toMatchObject({ errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER });
+  });
+
+  it('that is no replica any more deletes its log', async () => {
+    const cluster = await threeInSync();
+    await appended(cluster, 1, 'a');
+    cluster.change(0, { replicas: [1, 2], isr: [1, 2] });
+    await cluster.clock.advance(1000);
+    expect(cluster.isHosted(3)).toBe(false);
+    await appended(cluster, 1, 'b');
+  });
+
+  it('refuses records that were damaged on their way, and asks for them again', async () => {
+    const cluster = await threeInSync();
+    await appended(cluster, 1, 'a');
+    let failures = 0;
+    cluster.files(2).onCall = (operation, path) => {
+      if (operation !== 'write' || !path.endsWith('.log') || failures++ > 0) return;
+      throw systemError('ENOSPC', 'write', path);
+    };
+    const answer = watch(cluster.produce(1, records('b')));
+    await cluster.clock.advance();
+    expect(answer.value).toBeUndefined();
+    await cluster.clock.advance(20);
+    expect(answer.value).toMatchObject({ errorCode: ErrorCode.NONE });
+    expect(cluster.logBytes(2)).toEqual(cluster.logBytes(1));
+  });
+});
+
+describe('a leader', () => {
+  it('takes a late follower out of the ISR, and lets it in when it has caught up', async () => {
+    const cluster = await threeInSync({ lagTimeMaxMs: 10_000 });
+    await appended(cluster, 1, 'a');
+    cluster.network.cut(1, 3);
+    const answer = watch(cluster.produce(1, records('b')));
+    await cluster.clock.advance(9_000);
+    expect(answer.value).toBeUndefined();
+    expect(cluster.registration().isr).toEqual([1, 2, 3]);
+    await cluster.clock.advance(6_000);
+    expect(cluster.registration().isr).toEqual([1, 2]);
+    expect(answer.value).toMatchObject({ errorCode: ErrorCode.NONE });
+    cluster.network.heal();
+    await cluster.clock.advance(1000);
+    expect(cluster.registration().isr).toEqual([1, 2, 3]);
+  });
+
+  it('keeps a follower in the ISR that is idle with it', async () => {
+    const cluster = await threeInSync({ lagTimeMaxMs: 10_000 });
+    await cluster.clock.advance(100_000);
+    expect(cluster.isrRequests).toEqual([]);
+  });
+
+  it('tells too few replicas before and after the append', async () => {
+    const cluster = await threeInSync({ lagTimeMaxMs: 10_000 });
+    cluster.minInsyncReplicas = 3;
+    cluster.partition(1).setMinInsyncReplicas(3);
+    cluster.network.cut(1, 3);
+    const answer = watch(cluster.produce(1, records('a'), { timeoutMs: 60_000 }));
+    await cluster.clock.advance(15_000);
+    expect(cluster.registration().isr).toEqual([1, 2]);
+    const again = (): unknown => cluster.partition(1).appendAsLeader(records('b'), -1, 'client', () => {});
+    expect(again).toThrow('min.insync.replicas wants 3');
+    // Below min.insync.replicas nothing more is committed (KIP-966).
+    expect(cluster.partition(1).offsets.highWatermark).toBe(0);
+    cluster.partition(1).setMinInsyncReplicas(2);
+    await cluster.clock.advance();
+    expect(answer.value).toMatchObject({ errorCode: ErrorCode.NONE });
   });
 });
