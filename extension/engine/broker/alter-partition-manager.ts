@@ -107,7 +107,8 @@ export class AlterPartitionManager {
         topics.set(topicId, (topic = { topicId, partitions: [], unknownTaggedFields: undefined }));
       topic.partitions.push({
         ...{ partitionIndex: partition, leaderEpoch, partitionEpoch },
-        newIsr: isr.map(({ brokerId }) => brokerId),
+        // Of versions before 3.
+        newIsr: [],
         newIsrWithEpochs: isr.map((replica) => ({ ...replica, unknownTaggedFields: undefined })),
         // What an unclean election left to reconcile is settled when the leader takes over.
         leaderRecoveryState: 0,
