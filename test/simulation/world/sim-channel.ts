@@ -59,8 +59,21 @@ class Line {
     return new Promise((resolve, reject) => {
       const fail = (kind: NodeUnreachableError['kind']): void => reject(new LineError(kind));
       if (this.#ended !== undefined) return fail(this.#ended);
-      const correlationId = ++this.#correlationId;
+      const correlationId = this.#correlationId + 1;
       const isFlexible = version >= request.firstFlexibleVersion;
+      // Before anything waits for an answer: a message that does not fit its version is not sent.
+      const writer = new Writer();
+      const setSize = writer.sizePrefix();
+      const header = {
+        requestApiKey: request.apiKey,
+        requestApiVersion: version,
+        correlationId,
+        clientId: this.#clientId,
+      };
+      requestHeader.write(writer, header, isFlexible ? 2 : 1);
+      request.write(writer, body, version);
+      setSize();
+      this.#correlationId = correlationId;
       const timer = this.#network.world.schedule(timeoutMs, this.#endpoint.actor, () => this.end('timeout'));
       this.#pending.push({
         correlationId,
@@ -74,17 +87,6 @@ class Line {
           fail(kind);
         },
       });
-      const writer = new Writer();
-      const setSize = writer.sizePrefix();
-      const header = {
-        requestApiKey: request.apiKey,
-        requestApiVersion: version,
-        correlationId,
-        clientId: this.#clientId,
-      };
-      requestHeader.write(writer, header, isFlexible ? 2 : 1);
-      request.write(writer, body, version);
-      setSize();
       this.#connection.send('client', Buffer.concat(writer.chunks()));
     });
   }
@@ -128,6 +130,7 @@ export class SimChannel implements NodeChannel {
   #line: Line | undefined;
   #opening: Promise<Line> | undefined;
   #closed = false;
+  #failure = '';
 
   constructor(network: SimNetwork, endpoint: SimEndpoint, address: NodeAddress, purpose: string) {
     this.#network = network;
@@ -150,13 +153,15 @@ export class SimChannel implements NodeChannel {
       const reader = await line.exchange(request, message, version, options.timeoutMs);
       const answer = response.read(reader, version);
       reader.expectEnd(response.name);
+      this.#failure = '';
       return answer;
     } catch (error) {
       const unreachable = this.#unreachable(error);
-      this.#network.world.detail(
-        this.#endpoint.machine.name,
-        () => `${request.name} to node ${this.address.nodeId} (${this.#purpose}) fails: ${String(unreachable)}`,
-      );
+      // The first failure says it; that it goes on failing does not help a reader.
+      if (this.#failure !== String(unreachable)) {
+        this.#failure = String(unreachable);
+        this.#network.world.detail(this.#endpoint.machine.name, () => `${request.name}: ${this.#failure}`);
+      }
       throw unreachable;
     }
   }
