@@ -7,6 +7,13 @@ export interface ReplicaKey {
   readonly directoryId: string | undefined;
 }
 
+/** Whether two keys mean the same replica; a directory id counts only where both sides have one. */
+export function sameReplica(a: ReplicaKey, b: ReplicaKey): boolean {
+  return (
+    a.id === b.id && (a.directoryId === undefined || b.directoryId === undefined || a.directoryId === b.directoryId)
+  );
+}
+
 /** Where a voter can be reached now, and which disk it has: what nodes that start together tell each other. */
 export interface VoterAddress {
   readonly nodeId: number;

@@ -5,6 +5,7 @@ import { snapshotHeaderRecord } from '../../../protocol/generated/snapshot-heade
 import { votersRecord } from '../../../protocol/generated/voters-record.ts';
 import { decodeMessage, encodeMessage } from '../../../protocol/message-type.ts';
 import { ControlRecordType, readControlRecords } from '../../../records/control-record.ts';
+import * as batch from '../../../records/record-batch.ts';
 import { ZERO_UUID } from '../../common/random.ts';
 import { VoterSet } from '../voter-set.ts';
 
@@ -81,6 +82,30 @@ export function replayControlBatch(state: QuorumRecords, batch: Buffer, at = 0):
     }
   }
   return records.map(({ type }) => type);
+}
+
+/** What one batch changes of the quorum. */
+export interface QuorumChange {
+  /** Of the batch's last record. */
+  readonly offset: number;
+  readonly epoch: number;
+  readonly kraftVersion?: number;
+  readonly voters?: VoterSet;
+}
+
+/** Undefined for a batch that says nothing of versions and voters. */
+export function quorumChange(bytes: Buffer, at: number): QuorumChange | undefined {
+  if (!batch.isControl(bytes, at)) return undefined;
+  const state: { kraftVersion: number; voters: VoterSet | undefined } = { kraftVersion: -1, voters: undefined };
+  replayControlBatch(state, bytes, at);
+  const { kraftVersion, voters } = state;
+  if (kraftVersion < 0 && voters === undefined) return undefined;
+  return {
+    offset: batch.lastOffset(bytes, at),
+    epoch: batch.partitionLeaderEpoch(bytes, at),
+    ...(kraftVersion < 0 ? {} : { kraftVersion }),
+    ...(voters === undefined ? {} : { voters }),
+  };
 }
 
 export function decodeSnapshotHeader(value: Buffer): number {

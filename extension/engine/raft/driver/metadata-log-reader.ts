@@ -1,13 +1,12 @@
 import { checkBatchBounds, checkCrc } from '../../../records/record-batch-validator.ts';
 import * as batch from '../../../records/record-batch.ts';
-import { ControlRecordType } from '../../../records/control-record.ts';
 import type { FileSystem } from '../../common/file-system.ts';
 import type { Logger } from '../../common/logger.ts';
 import type { PartitionLog } from '../../log/partition-log.ts';
 import { RaftError, RaftErrorCode } from '../raft-ports.ts';
 import type { CommittedBatch } from '../raft-ports.ts';
-import { replayControlBatch } from './control-records.ts';
-import type { QuorumRecords } from './control-records.ts';
+import { quorumChange } from './control-records.ts';
+import type { QuorumChange } from './control-records.ts';
 import { checkMetadataLog } from './metadata-log-check.ts';
 import { recordValues } from './snapshots.ts';
 
@@ -38,14 +37,12 @@ export class MetadataLogReader {
     file.close();
   }
 
-  /** Takes in the control records from `from` on. Answers whether the voters are among them. */
-  replayQuorum(log: PartitionLog, from: number, state: QuorumRecords): boolean {
-    let hasVoters = false;
-    for (const { bytes, at } of this.#batches(log, from, log.logEndOffset)) {
-      if (!batch.isControl(bytes, at)) continue;
-      if (replayControlBatch(state, bytes, at).includes(ControlRecordType.kraftVoters)) hasVoters = true;
+  /** What the control batches in [`from`, `to`) change of the quorum, in order. */
+  *quorumChanges(log: PartitionLog, from: number, to: number): Generator<QuorumChange, void> {
+    for (const { bytes, at } of this.#batches(log, from, to)) {
+      const change = quorumChange(bytes, at);
+      if (change !== undefined) yield change;
     }
-    return hasVoters;
   }
 
   /** Batches of metadata records in [`from`, `to`), both at batch boundaries. Throws RaftError CORRUPT_METADATA. */

@@ -5,6 +5,8 @@ import type { ElectionState } from '../election-state.ts';
 import { RaftError, RaftErrorCode } from '../raft-ports.ts';
 import type { VoterEndpoint } from '../raft-ports.ts';
 import { VoterSet } from '../voter-set.ts';
+import type { VoterAddress } from '../voter-set.ts';
+import { CONTROLLER_LISTENER } from './format-directory.ts';
 
 /**
  * `quorum-state` beside the metadata log: one JSON object. `data_version` 1 goes with voters that are kept in the log,
@@ -43,21 +45,30 @@ export class QuorumStateFile {
   }
 
   /**
-   * The voters where they are configured (kraft.version 0): this node, and those that the file names. Their addresses are not
-   * in the file.
+   * The voters where they are configured (kraft.version 0): those that the file names or, where there is none, those whose addresses are
+   * `given`; without either this node alone. Addresses are not in the file.
    *
    * @throws RaftError CORRUPT_METADATA
    */
-  configuredVoters(nodeId: number, endpoints: readonly VoterEndpoint[]): VoterSet {
-    const ids = new Set([nodeId, ...this.#load((content) => voterIds(content), [])]);
+  configuredVoters(nodeId: number, own: readonly VoterEndpoint[], given: readonly VoterAddress[]): VoterSet {
+    const named = this.#load((content) => voterIds(content), []);
+    const configured = named.length > 0 ? named : given.map((voter) => voter.nodeId);
+    const alone = own.length > 0 ? [nodeId] : [];
+    const ids = new Set(configured.length > 0 ? configured : alone);
+    const [listener] = own;
     return new VoterSet(
-      [...ids].map((id) => ({
-        id,
-        directoryId: undefined,
-        endpoints: id === nodeId ? endpoints : [],
-        minKRaftVersion: 0,
-        maxKRaftVersion: 0,
-      })),
+      [...ids].map((id) => {
+        const known = given.find((voter) => voter.nodeId === id);
+        const name = listener?.name ?? CONTROLLER_LISTENER;
+        const endpoints = known === undefined ? [] : [{ name, host: known.host, port: known.port }];
+        return {
+          id,
+          directoryId: undefined,
+          endpoints: id === nodeId ? own : endpoints,
+          minKRaftVersion: 0,
+          maxKRaftVersion: 0,
+        };
+      }),
     );
   }
 

@@ -1,16 +1,26 @@
-import { buildControlBatch } from '../../../records/control-record.ts';
-import { RecordBatchBuilder } from '../../../records/record-batch-builder.ts';
-import type { Clock } from '../../common/clock.ts';
+import type { BeginQuorumEpochRequest } from '../../../protocol/generated/begin-quorum-epoch-request.ts';
+import type { BeginQuorumEpochResponseInput } from '../../../protocol/generated/begin-quorum-epoch-response.ts';
+import type { EndQuorumEpochRequest } from '../../../protocol/generated/end-quorum-epoch-request.ts';
+import type { EndQuorumEpochResponseInput } from '../../../protocol/generated/end-quorum-epoch-response.ts';
+import type { FetchRequest } from '../../../protocol/generated/fetch-request.ts';
+import type { FetchResponseInput } from '../../../protocol/generated/fetch-response.ts';
+import type { FetchSnapshotRequest } from '../../../protocol/generated/fetch-snapshot-request.ts';
+import type { FetchSnapshotResponseInput } from '../../../protocol/generated/fetch-snapshot-response.ts';
+import type { VoteRequest } from '../../../protocol/generated/vote-request.ts';
+import type { VoteResponseInput } from '../../../protocol/generated/vote-response.ts';
+import { ErrorCode } from '../../../protocol/errors.ts';
+import { ApiError } from '../../common/api-error.ts';
+import type { Clock, Timer } from '../../common/clock.ts';
 import type { FileSystem } from '../../common/file-system.ts';
 import type { Logger } from '../../common/logger.ts';
 import type { NodeNetwork } from '../../common/network.ts';
-import { ZERO_UUID } from '../../common/random.ts';
+import { systemRandom } from '../../common/random.ts';
 import type { Random } from '../../common/random.ts';
 import { RaftCore } from '../raft-core.ts';
 import type { RaftEffect } from '../raft-core.ts';
+import type { RaftMessage } from '../raft-messages.ts';
 import { RaftError, RaftErrorCode } from '../raft-ports.ts';
 import type {
-  CommittedBatch,
   LeaderAndEpoch,
   OffsetAndEpoch,
   QuorumDescription,
@@ -21,17 +31,22 @@ import type {
   VoterEndpoint,
 } from '../raft-ports.ts';
 import { sameVoter } from '../voter-set.ts';
-import type { VoterAddress } from '../voter-set.ts';
+import type { ReplicaKey, VoterAddress } from '../voter-set.ts';
+import { CommitDelivery } from './commit-delivery.ts';
 import * as control from './control-records.ts';
+import type { QuorumChange } from './control-records.ts';
+import { answerFetch, answerFetchSnapshot } from './fetch-requests.ts';
+import type { FetchServices } from './fetch-requests.ts';
 import { KRAFT_VERSIONS, METADATA_LOG } from './format-directory.ts';
+import { FETCH_MAX_WAIT_MS, MetadataFetcher } from './metadata-fetcher.ts';
 import type { MetadataLog } from './metadata-log.ts';
-import { MetadataLogReader } from './metadata-log-reader.ts';
+import { describeQuorum } from './quorum-description.ts';
+import { QuorumLog } from './quorum-log.ts';
 import { QuorumStateFile } from './quorum-state-file.ts';
-import { SnapshotStore } from './snapshot-store.ts';
-import type { LoadedSnapshot } from './snapshots.ts';
-
-/** The topic id that every metadata log has. */
-const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ';
+import { RaftPeers } from './raft-peers.ts';
+import { answerBeginQuorumEpoch, answerEndQuorumEpoch, answerVote } from './raft-requests.ts';
+import { sendRaftMessage } from './raft-wire.ts';
+import { WaitingFetches } from './waiting-fetches.ts';
 
 export interface RaftDriverOptions {
   readonly nodeId: number;
@@ -66,85 +81,104 @@ export interface RaftDriverOptions {
   readonly retentionMaxMs: number;
 }
 
+/** Kafka's defaults. */
+const DEFAULT_TIMING: RaftTiming = {
+  electionTimeoutMs: 1000,
+  fetchTimeoutMs: 2000,
+  electionBackoffMaxMs: 1000,
+  requestTimeoutMs: 2000,
+};
+
+/** A timer that fires so late tells that this process stood still, and could not hear the others. */
+const STANDSTILL_MS = 500;
+/** How long a leader that stops waits for the others to hear it. */
+const FAREWELL_MS = 500;
+
 /**
- * Runs the quorum's core over a log directory: does what its effects say, tells it what came of it, and hands committed
- * records to the listener. One voter, so far: messages between voters will come in and go out here.
+ * Runs the quorum's core over a log directory and a network: does what its effects say, tells it what came of it, and hands
+ * committed records to the listener.
  */
 export class RaftDriver implements RaftClient {
   readonly nodeId: number;
   readonly #options: RaftDriverOptions;
-  readonly #log: MetadataLog;
-  readonly #reader: MetadataLogReader;
-  readonly #snapshots: SnapshotStore;
+  readonly #timing: RaftTiming;
+  readonly #log: QuorumLog;
+  readonly #delivery: CommitDelivery;
   readonly #quorumState: QuorumStateFile;
   readonly #core: RaftCore;
-  readonly #quorum: control.QuorumRecords;
-  /** Whether the log itself holds a voters record, not just the snapshot before it. */
-  readonly #votersInLog: boolean;
-  #listener: RaftListener | undefined;
-  /** The snapshot that the listener has to load first. */
-  #snapshotToLoad: LoadedSnapshot | undefined;
-  #nextOffset = 0;
-  /** Own appends that are not committed yet. */
-  #pending: CommittedBatch[] = [];
-  #isFlushing = false;
+  readonly #peers: RaftPeers;
+  readonly #fetcher: MetadataFetcher;
+  readonly #waiting: WaitingFetches;
+  readonly #services: FetchServices;
+  readonly #epochAtStart: number;
+  #timer: { readonly atMs: number; readonly timer: Timer } | undefined;
+  #isRunning = false;
   #isClosed = false;
 
   /**
    * Opens the metadata log and finds out who votes. Nothing is written yet.
    *
-   * @throws RaftError CORRUPT_METADATA, INCONSISTENT_DIRECTORY; ApiError KAFKA_STORAGE_ERROR
+   * @throws RaftError CORRUPT_METADATA; ApiError KAFKA_STORAGE_ERROR
    */
   constructor(options: RaftDriverOptions) {
     this.#options = options;
     this.nodeId = options.nodeId;
+    this.#timing = options.timing ?? DEFAULT_TIMING;
+    const { clock, logger, clusterId, nodeId } = options;
     const directory = `${options.logDir}/${METADATA_LOG}`;
-    options.fileSystem.mkdirSync(directory);
-    this.#reader = new MetadataLogReader(options.fileSystem, options.logger, directory);
-    this.#reader.check();
-    this.#log = options.openLog(directory);
-    this.#log.assignTopicId(METADATA_TOPIC_ID);
-    this.#snapshots = new SnapshotStore(options, directory);
     this.#quorumState = new QuorumStateFile(options.fileSystem, `${directory}/quorum-state`);
-
-    const snapshot = this.#snapshots.load(this.#log.logStartOffset);
-    if (snapshot !== undefined && this.#log.nextOffset < snapshot.id.offset) {
-      this.#log.truncateFullyAndStartAt(snapshot.id.offset);
-    }
-    // The one that formatting wrote holds voters and no metadata.
-    this.#snapshotToLoad = snapshot?.id.offset === 0 ? undefined : snapshot;
-    this.#quorum = { kraftVersion: snapshot?.quorum.kraftVersion ?? 0, voters: snapshot?.quorum.voters };
-    this.#votersInLog = this.#reader.replayQuorum(this.#log, snapshot?.id.offset ?? 0, this.#quorum);
-    this.#core = this.#makeCore(snapshot?.id);
-  }
-
-  #makeCore(snapshot: OffsetAndEpoch | undefined): RaftCore {
-    const { nodeId, directoryId, logDir, controllerEndpoints } = this.#options;
-    const isDynamic = this.#quorum.kraftVersion > 0 && this.#quorum.voters !== undefined;
+    const given = options.voters ?? [];
+    this.#log = new QuorumLog(
+      {
+        ...options,
+        configuredVoters: () => this.#quorumState.configuredVoters(nodeId, options.controllerEndpoints, given),
+        onWritten: () => this.#waiting.wake(),
+        onFlushed: (end) => this.#step((core, nowMs) => core.flushed(end, nowMs)),
+        onFailed: (error) => this.#fail(error),
+      },
+      directory,
+    );
+    this.#delivery = new CommitDelivery(this.#log);
+    this.#waiting = new WaitingFetches(clock);
     const election = this.#quorumState.read();
-    const voters = isDynamic ? this.#quorum.voters! : this.#quorumState.configuredVoters(nodeId, controllerEndpoints);
-    const self = { id: nodeId, directoryId: isDynamic ? directoryId : undefined };
-    if (!voters.isOnlyVoter(self)) {
-      throw new RaftError(
-        RaftErrorCode.INCONSISTENT_DIRECTORY,
-        voters.isVoter(self)
-          ? `${logDir} belongs to a metadata quorum of nodes ${voters.ids().join(', ')}: node ${nodeId} alone has no majority.`
-          : `${logDir} belongs to no voter of its metadata quorum (nodes ${voters.ids().join(', ')}); give the directory of one.`,
-      );
-    }
-    const epoch = Math.max(this.#log.latestEpoch ?? 0, snapshot?.epoch ?? 0);
-    const logEnd = { offset: this.#log.nextOffset, epoch };
-    return new RaftCore({ self, voters, election, logEnd });
+    this.#core = new RaftCore({
+      self: { id: nodeId, directoryId: options.directoryId },
+      canVote: options.controllerEndpoints.length > 0,
+      voters: this.#log.history.last.voters,
+      votersOffset: this.#log.history.last.offset,
+      election,
+      log: this.#log,
+      // The leader may hold a fetch back for so long without meaning anything by it.
+      timing: { ...this.#timing, fetchTimeoutMs: this.#timing.fetchTimeoutMs + FETCH_MAX_WAIT_MS },
+      random: options.random ?? systemRandom,
+    });
+    this.#epochAtStart = this.#core.epoch;
+    this.#peers = new RaftPeers(nodeId, options.network, given);
+    this.#peers.setVoters(this.#core.voters, false);
+    const step = <T>(action: (core: RaftCore, nowMs: number) => T): T => this.#answering(action);
+    const { peers, core, log, waiting } = {
+      peers: this.#peers,
+      core: this.#core,
+      log: this.#log,
+      waiting: this.#waiting,
+    };
+    this.#services = { clock, clusterId, peers, core, log, waiting, step };
+    this.#fetcher = new MetadataFetcher({
+      ...this.#services,
+      ...{ logger, timing: this.#timing, delivery: this.#delivery },
+      onQuorumChange: (changes) => this.#votersChanged(changes),
+      onFailed: (error) => this.#fail(error),
+    });
   }
 
-  /** Takes part in the quorum from now on; the only voter leads a moment later. */
+  /** Takes part in the quorum from now on; an only voter leads a moment later. */
   start(): void {
-    this.#run(() => this.#core.campaign());
+    this.#isRunning = true;
+    this.#step((core, nowMs) => core.start(nowMs));
   }
 
   register(listener: RaftListener): void {
-    if (this.#listener !== undefined) throw new Error('the metadata log has a listener');
-    this.#listener = listener;
+    this.#delivery.listener = listener;
   }
 
   leaderAndEpoch(): LeaderAndEpoch {
@@ -160,27 +194,20 @@ export class RaftDriver implements RaftClient {
   }
 
   kraftVersion(): number {
-    return this.#quorum.kraftVersion;
+    return this.#log.history.last.kraftVersion;
   }
 
   latestSnapshot(): OffsetAndEpoch | undefined {
-    const latest = this.#snapshots.latest();
+    const latest = this.#log.latestSnapshot();
     return latest === undefined || latest.offset === 0 ? undefined : latest;
   }
 
   append(epoch: number, records: readonly Buffer[]): number {
     if (this.#isClosed) throw new RaftError(RaftErrorCode.CLOSED, 'The node is shutting down.');
     this.#core.expectLeader(epoch);
-    const baseOffset = this.#log.nextOffset;
-    const appendTimestampMs = this.#options.clock.nowMs();
-    const builder = new RecordBatchBuilder({ baseOffset, partitionLeaderEpoch: epoch });
-    for (const value of records) builder.append({ value, timestamp: appendTimestampMs });
-    const lastOffset = builder.nextOffset - 1;
-    const bytes = builder.build();
-    const sizeBytes = bytes.length;
-    this.#appendBatch(bytes, epoch);
-    this.#pending.push({ baseOffset, lastOffset, epoch, appendTimestampMs, sizeBytes, records });
-    return lastOffset;
+    const batch = this.#log.appendRecords(records, epoch);
+    this.#delivery.appended(batch);
+    return batch.lastOffset;
   }
 
   async createSnapshot(
@@ -189,75 +216,161 @@ export class RaftDriver implements RaftClient {
     batches: Iterable<readonly Buffer[]>,
   ): Promise<void> {
     if (this.#isClosed || id.offset > this.#core.highWatermark) return;
-    if ((this.#snapshots.latest()?.offset ?? -1) >= id.offset) return;
-    const { kraftVersion, voters } = this.#quorum;
-    const options = { lastContainedLogTimestampMs, kraftVersion, voters };
-    await this.#snapshots.write(id, options, batches);
-    if (!this.#isClosed) this.#snapshots.clean(this.#log);
+    if ((this.#log.latestSnapshot()?.offset ?? -1) >= id.offset) return;
+    await this.#log.writeSnapshot(id, lastContainedLogTimestampMs, batches);
   }
 
   describeQuorum(): QuorumDescription {
-    const { leaderId, epoch } = this.#core.leaderAndEpoch;
-    const nowMs = this.#options.clock.nowMs();
-    return {
-      leaderId,
-      leaderEpoch: epoch,
-      highWatermark: this.#core.highWatermark,
-      voters: this.#core.progress().map((replica) => {
-        const isSelf = replica.key.id === this.nodeId;
-        return {
-          replicaId: replica.key.id,
-          directoryId: replica.key.directoryId ?? ZERO_UUID,
-          logEndOffset: isSelf ? this.#log.logEndOffset : replica.endOffset,
-          lastFetchTimestampMs: isSelf ? nowMs : replica.lastFetchTimestampMs,
-          lastCaughtUpTimestampMs: isSelf ? nowMs : replica.lastCaughtUpTimestampMs,
-        };
-      }),
-      observers: [],
-      nodes: this.#core.voters.nodes().map(({ id, endpoints }) => ({ nodeId: id, listeners: endpoints })),
-    };
+    return describeQuorum(this.#core, this.#log, this.#options.clock);
   }
 
   resign(epoch: number): void {
-    this.#run(() => this.#core.resign(epoch));
+    this.#step((core, nowMs) => core.resign(epoch, nowMs));
   }
 
-  /** Writes and flushes what was appended, then closes the log. Appends are refused from the call on. */
+  handleVote(request: VoteRequest): VoteResponseInput {
+    return answerVote(this.#services, request);
+  }
+
+  handleBeginQuorumEpoch(request: BeginQuorumEpochRequest, apiVersion: number): BeginQuorumEpochResponseInput {
+    return answerBeginQuorumEpoch(this.#services, request, apiVersion);
+  }
+
+  handleEndQuorumEpoch(request: EndQuorumEpochRequest, apiVersion: number): EndQuorumEpochResponseInput {
+    return answerEndQuorumEpoch(this.#services, request, apiVersion);
+  }
+
+  /** A fetch of the metadata log; see `answerFetch`. */
+  handleFetch(request: FetchRequest, apiVersion: number): Promise<FetchResponseInput> {
+    return answerFetch(this.#services, request, apiVersion);
+  }
+
+  handleFetchSnapshot(request: FetchSnapshotRequest): Promise<FetchSnapshotResponseInput> {
+    return answerFetchSnapshot(this.#services, request);
+  }
+
+  /**
+   * Writes and flushes what was appended, then closes the log; a leader says farewell to the other voters before. Appends are refused from
+   * the call on.
+   */
   async shutdown(): Promise<void> {
     if (this.#isClosed) return;
-    this.#log.flushWrites();
-    this.#isClosed = true;
-    await this.#log.flushAsync();
-    this.#log.close();
+    if (this.#isRunning && this.#core.voters.size > 1) await this.#sayFarewell();
+    this.#end();
+    await this.#log.close();
+  }
+
+  async #sayFarewell(): Promise<void> {
+    const { clock } = this.#options;
+    this.#step((core, nowMs) => core.resign(core.epoch, nowMs, 'it is shutting down'));
+    const untilMs = clock.monotonicMs() + FAREWELL_MS;
+    while (!this.#isClosed && !this.#core.hasSaidFarewell && clock.monotonicMs() < untilMs) {
+      await new Promise<void>((resolve) => void clock.schedule(5, resolve));
+    }
   }
 
   /** Nothing is written or told any more. */
   kill(): void {
-    this.#isClosed = true;
+    this.#end();
     this.#log.abandon();
   }
-  #run(step: () => RaftEffect[]): void {
-    if (this.#isClosed) return;
+
+  #end(): void {
+    this.#isClosed = true;
+    this.#timer?.timer.cancel();
+    this.#fetcher.stop();
+    this.#peers.close();
+    this.#waiting.wake();
+  }
+
+  /** For requests of other nodes, whose answer must not leave before what it says is on disk. */
+  #answering<T>(action: (core: RaftCore, nowMs: number) => T): T {
+    if (this.#isClosed || !this.#isRunning) throw unavailable();
+    const answer = action(this.#core, this.#options.clock.monotonicMs());
+    this.#afterStep();
+    if (this.#isClosed) throw unavailable();
+    return answer;
+  }
+
+  #step(action: (core: RaftCore, nowMs: number) => void): void {
+    if (this.#isClosed || !this.#isRunning) return;
     try {
-      for (const effect of step()) this.#perform(effect);
+      action(this.#core, this.#options.clock.monotonicMs());
     } catch (error) {
-      this.#fail(error);
+      return this.#fail(error);
     }
+    this.#afterStep();
+  }
+
+  #afterStep(): void {
+    try {
+      for (const effect of this.#core.takeEffects()) this.#perform(effect);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    this.#fetcher.update();
+    this.#arm();
+  }
+
+  /** Sees to it that the core is called when its next deadline comes. A timer that fires earlier is kept: it will set the next one. */
+  #arm(): void {
+    const atMs = this.#core.nextDeadlineMs;
+    if (atMs === Infinity || this.#isClosed || (this.#timer !== undefined && this.#timer.atMs <= atMs)) return;
+    this.#timer?.timer.cancel();
+    const { clock } = this.#options;
+    const timer = clock.schedule(Math.max(atMs - clock.monotonicMs(), 0), () => {
+      this.#timer = undefined;
+      const lateMs = clock.monotonicMs() - atMs;
+      if (lateMs > STANDSTILL_MS) this.#core.postpone(lateMs);
+      this.#step((core, nowMs) => {
+        if (nowMs >= core.nextDeadlineMs) core.tick(nowMs);
+      });
+    });
+    this.#timer = { atMs, timer };
   }
 
   #perform(effect: RaftEffect): void {
     switch (effect.type) {
-      case 'persist':
-        this.#quorumState.write(effect.election, this.#quorum.kraftVersion, this.#core.voters.ids());
+      case 'persist': {
+        const { kraftVersion } = this.#log.history.last;
+        this.#quorumState.write(effect.election, kraftVersion, this.#core.voters.ids());
         return;
+      }
+      case 'send':
+        return this.#send(effect.to, effect.message);
       case 'openEpoch':
         return this.#openEpoch(effect.epoch, effect.granting);
       case 'commit':
-        return this.#deliver(effect.highWatermark);
-      case 'leader':
-        this.#listener?.onLeaderChange(effect.leader);
+        this.#delivery.deliver(effect.highWatermark);
+        this.#waiting.wake();
         return;
+      case 'leader':
+        return this.#leaderChanged(effect.leader);
+      case 'status':
+        return this.#tellStatus(effect.hasMajority, effect.reason);
     }
+  }
+
+  #send(to: ReplicaKey, message: RaftMessage): void {
+    const { core, clusterId, peers } = this.#services;
+    const sender = { self: core.self, clusterId, endpoints: this.#options.controllerEndpoints };
+    sendRaftMessage(peers, sender, to, message, this.#timing.requestTimeoutMs).then(
+      (answer) => this.#step((raft, nowMs) => raft.answered(to, message, answer, nowMs)),
+      () => this.#step((raft, nowMs) => raft.unanswered(to, message, nowMs)),
+    );
+  }
+
+  #leaderChanged(leader: LeaderAndEpoch): void {
+    if (leader.leaderId !== this.nodeId) this.#delivery.dropPending();
+    this.#waiting.wake();
+    this.#delivery.listener.onLeaderChange(leader);
+  }
+
+  #tellStatus(hasMajority: boolean, reason: string): void {
+    const { epoch, voters } = this.#core;
+    const leaderId = hasMajority ? this.#core.leaderId : -1;
+    this.#options.logger.info(`Metadata quorum: ${reason} (epoch ${epoch}).`);
+    this.#options.onQuorumChange?.({ leaderId, epoch, voters: voters.ids(), hasMajority, reason });
   }
 
   /**
@@ -265,96 +378,45 @@ export class RaftDriver implements RaftClient {
    * formatting wrote) and where this node's addresses have changed.
    */
   #openEpoch(epoch: number, granting: readonly number[]): void {
-    const records = [control.leaderChange(this.nodeId, this.#core.voters.ids(), granting)];
-    const voter = this.#core.voters.get(this.nodeId);
-    if (this.#quorum.kraftVersion > 0 && voter !== undefined) {
+    const { kraftVersion, voters, offset } = this.#log.history.last;
+    const records = [control.leaderChange(this.nodeId, voters.ids(), granting)];
+    const voter = voters.get(this.nodeId);
+    if (kraftVersion > 0 && voter !== undefined) {
       const current = {
         ...voter,
         endpoints: this.#options.controllerEndpoints,
         minKRaftVersion: KRAFT_VERSIONS.min,
         maxKRaftVersion: KRAFT_VERSIONS.max,
       };
-      if (!this.#votersInLog || !sameVoter(voter, current)) {
-        const voters = this.#core.voters.withUpdated(current);
-        records.push(control.kraftVersion(this.#quorum.kraftVersion), control.voters(voters));
-        this.#quorum.voters = voters;
-        this.#core.setVoters(voters);
+      if (offset < 0 || !sameVoter(voter, current)) {
+        records.push(control.kraftVersion(kraftVersion), control.voters(voters.withUpdated(current)));
       }
     }
-    const options = { baseOffset: this.#log.nextOffset, partitionLeaderEpoch: epoch };
-    this.#log.assignEpochStartOffset(epoch, options.baseOffset);
-    this.#appendBatch(buildControlBatch(records, this.#options.clock.nowMs(), options), epoch);
+    const change = this.#log.appendControl(records, epoch, true);
+    this.#votersChanged(change === undefined ? [] : [change]);
   }
 
-  #appendBatch(bytes: Buffer, epoch: number): void {
-    const { segmentCount, nextOffset } = this.#log;
-    this.#log.appendAsLeader(bytes, epoch, {
-      origin: 'raft',
-      onWritten: (error) => {
-        if (error === undefined) this.#flush();
-        else this.#fail(error);
-      },
-    });
-    // The batch waits in memory for the end of this turn. What lies before a new segment is durable by then, so that a
-    // loss of power leaves no hole between two segments.
-    if (this.#log.segmentCount !== segmentCount) this.#flushNow(nextOffset);
-    this.#core.appended({ offset: this.#log.nextOffset, epoch });
-  }
-
-  #flushNow(upTo: number): void {
-    try {
-      this.#log.flush(upTo);
-    } catch (error) {
-      this.#fail(error);
-      throw error;
-    }
-  }
-
-  /** Makes what was written durable, one flush at a time: what is written meanwhile shares the next one. */
-  #flush(): void {
-    if (this.#isFlushing || this.#isClosed) return;
-    this.#isFlushing = true;
-    const end = this.#log.logEndOffset;
-    this.#log.flushAsync(end).then(
-      () => {
-        this.#isFlushing = false;
-        this.#run(() => this.#core.flushed(end, this.#options.clock.nowMs()));
-        if (this.#log.logEndOffset > end) this.#flush();
-      },
-      (error: unknown) => this.#fail(error),
-    );
-  }
-
-  /** Hands everything below the high watermark to the listener. */
-  #deliver(highWatermark: number): void {
-    this.#log.updateHighWatermark(highWatermark);
-    const listener = this.#listener;
-    if (listener === undefined) throw new Error('nobody listens to the metadata log');
-    const snapshot = this.#snapshotToLoad;
-    if (snapshot !== undefined) {
-      this.#snapshotToLoad = undefined;
-      listener.onLoadSnapshot(snapshot);
-      this.#nextOffset = snapshot.id.offset;
-    }
-    // Own appends are at hand; what came before them is read once, at start.
-    const firstPending = this.#pending[0]?.baseOffset ?? highWatermark;
-    const readTo = Math.min(firstPending, highWatermark);
-    if (this.#nextOffset < readTo) {
-      for (const batch of this.#reader.read(this.#log, this.#nextOffset, readTo)) listener.onCommit([batch]);
-    }
-    const committed = this.#pending.findIndex(({ lastOffset }) => lastOffset >= highWatermark);
-    const ready = this.#pending.splice(0, committed < 0 ? this.#pending.length : committed);
-    if (ready.length > 0) listener.onCommit(ready);
-    this.#nextOffset = highWatermark;
+  /** The log says something else of the voters than before: more, or less after it was cut. */
+  #votersChanged(changes: readonly QuorumChange[]): void {
+    const { voters, offset } = this.#log.history.last;
+    const isNews = changes.some(({ epoch }) => epoch > this.#epochAtStart);
+    if (voters === this.#core.voters) return;
+    this.#peers.setVoters(voters, isNews);
+    this.#core.setVoters(voters, offset, this.#options.clock.monotonicMs());
+    this.#afterStep();
   }
 
   #fail(error: unknown): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#end();
     this.#options.onFatal(
       error instanceof Error
         ? error
         : new RaftError(RaftErrorCode.STORAGE, `The metadata log failed: ${String(error)}`),
     );
   }
+}
+
+function unavailable(): ApiError {
+  return new ApiError(ErrorCode.BROKER_NOT_AVAILABLE, 'The node takes no part in the metadata quorum at present.');
 }

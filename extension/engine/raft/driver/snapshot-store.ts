@@ -6,6 +6,7 @@ import type { OffsetAndEpoch } from '../raft-ports.ts';
 import type { MetadataLog } from './metadata-log.ts';
 import { deleteSnapshot, listSnapshots, readSnapshot, snapshotName, writeSnapshot } from './snapshots.ts';
 import type { LoadedSnapshot, SnapshotOptions } from './snapshots.ts';
+import { SnapshotReceiver } from './snapshot-receiver.ts';
 
 export interface SnapshotStoreOptions {
   readonly fileSystem: FileSystem;
@@ -30,6 +31,51 @@ export class SnapshotStore {
 
   latest(): OffsetAndEpoch | undefined {
     return this.#ids.at(-1);
+  }
+
+  earliest(): OffsetAndEpoch | undefined {
+    return this.#ids[0];
+  }
+
+  has(id: OffsetAndEpoch): boolean {
+    return this.#ids.some(({ offset, epoch }) => offset === id.offset && epoch === id.epoch);
+  }
+
+  sizeOf(id: OffsetAndEpoch): number {
+    return this.#options.fileSystem.statSync(this.#path(id)).sizeBytes;
+  }
+
+  /** Up to `maxBytes` from `position` on. */
+  async readPart(id: OffsetAndEpoch, position: number, maxBytes: number): Promise<Buffer> {
+    const file = this.#options.fileSystem.openSync(this.#path(id), 'read');
+    try {
+      const bytes = Buffer.alloc(Math.min(maxBytes, Math.max(file.sizeSync() - position, 0)));
+      const read = await file.read(bytes, 0, bytes.length, position);
+      return bytes.subarray(0, read);
+    } finally {
+      file.close();
+    }
+  }
+
+  /** Opens the file that a snapshot from elsewhere is gathered in. Resumes what an earlier attempt of this life left. */
+  receive(id: OffsetAndEpoch): SnapshotReceiver {
+    return new SnapshotReceiver(this.#options.fileSystem, this.#directory, id);
+  }
+
+  /**
+   * Takes in a snapshot that was received, as the only one.
+   *
+   * @throws RaftError CORRUPT_METADATA; the file is gone then
+   */
+  adopt(received: SnapshotReceiver): LoadedSnapshot {
+    const { fileSystem } = this.#options;
+    const snapshot = received.complete();
+    for (const old of this.#ids) {
+      if (old.offset !== snapshot.id.offset || old.epoch !== snapshot.id.epoch)
+        deleteSnapshot(fileSystem, this.#directory, old);
+    }
+    this.#ids = [snapshot.id];
+    return snapshot;
   }
 
   /**
@@ -64,7 +110,7 @@ export class SnapshotStore {
     const all = { ...options, epoch: id.epoch, nowMs: clock.nowMs() };
     await writeSnapshot(this.#options, this.#directory, id, all, batches);
     this.#ids.push(id);
-    logger.info(`Wrote metadata snapshot ${snapshotName(id)}, ${this.#sizeOf(id)} bytes.`);
+    logger.info(`Wrote metadata snapshot ${snapshotName(id)}, ${this.sizeOf(id)} bytes.`);
   }
 
   /** Lets go of old snapshots and of the log before the oldest one that stays. The latest always stays. */
@@ -72,7 +118,7 @@ export class SnapshotStore {
     const { fileSystem, clock, retentionMaxBytes, retentionMaxMs } = this.#options;
     while (this.#ids.length > 1) {
       const [oldest, next] = this.#ids as [OffsetAndEpoch, OffsetAndEpoch];
-      const total = this.#ids.reduce((sum, id) => sum + this.#sizeOf(id), log.sizeBytes);
+      const total = this.#ids.reduce((sum, id) => sum + this.sizeOf(id), log.sizeBytes);
       const ageMs = clock.nowMs() - fileSystem.statSync(this.#path(oldest)).modifiedMs;
       if (total <= retentionMaxBytes && ageMs <= retentionMaxMs) return;
       log.incrementLogStartOffset(next.offset, 'snapshot');
@@ -92,9 +138,5 @@ export class SnapshotStore {
 
   #path(id: OffsetAndEpoch): string {
     return `${this.#directory}/${snapshotName(id)}`;
-  }
-
-  #sizeOf(id: OffsetAndEpoch): number {
-    return this.#options.fileSystem.statSync(this.#path(id)).sizeBytes;
   }
 }

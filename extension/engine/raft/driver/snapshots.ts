@@ -25,7 +25,7 @@ import type { QuorumRecords } from './control-records.ts';
  */
 
 const NAME = /^(\d{20})-(\d{10})\.checkpoint$/;
-const PART_SUFFIX = '.part';
+export const PART_SUFFIX = '.part';
 const DELETED_SUFFIX = '.deleted';
 
 /** Bytes handed to the disk at once, before other work gets a turn. */

@@ -5,6 +5,7 @@ import { votersRecord } from '../../../../extension/protocol/generated/voters-re
 import { ControlRecordType, readControlRecords } from '../../../../extension/records/control-record.ts';
 import * as batch from '../../../../extension/records/record-batch.ts';
 import { RaftErrorCode } from '../../../../extension/engine/raft/raft-ports.ts';
+import type { QuorumStatus } from '../../../../extension/engine/raft/raft-ports.ts';
 import { LOG_DIR, Machine, METADATA_DIR, records } from './raft-fixture.ts';
 
 const LOG = `${METADATA_DIR}/00000000000000000000.log`;
@@ -256,7 +257,7 @@ describe('a restart', () => {
     expect(raft.describeQuorum().voters[0]?.directoryId).toBe('AAAAAAAAAAAAAAAAAAAAAA');
   });
 
-  test('alone in a quorum of three says so', () => {
+  test('alone in a quorum of three has no leader, and says so', async () => {
     const machine = new Machine();
     machine.format();
     machine.disk.unlinkSync(`${METADATA_DIR}/00000000000000000000-0000000000.checkpoint`);
@@ -271,7 +272,21 @@ describe('a restart', () => {
       data_version: 0,
     };
     machine.disk.writeFileAtomicSync(`${METADATA_DIR}/quorum-state`, JSON.stringify(state));
-    expect(() => machine.open()).toThrow('nodes 1, 2, 3: node 1 alone has no majority');
+    const statuses: QuorumStatus[] = [];
+    const { raft, listener } = machine.open({ onQuorumChange: (status) => statuses.push(status) });
+    raft.start();
+    await machine.clock.advance(10_000);
+    expect(listener.leaders.filter(({ leaderId }) => leaderId === 1)).toEqual([]);
+    expect(statuses).toEqual([
+      {
+        leaderId: -1,
+        epoch: 7,
+        voters: [1, 2, 3],
+        hasMajority: false,
+        reason: 'no majority: 1 of 3 voters can be reached',
+      },
+    ]);
+    expect(quorumState(machine)).toEqual(state);
   });
 
   test('with a damaged quorum-state fails and changes nothing', () => {
