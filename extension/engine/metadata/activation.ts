@@ -1,7 +1,7 @@
 import { CLUSTER_DEFAULT } from './config-resolver.ts';
 import type { ConfigResolver } from './config-resolver.ts';
-import { ConfigResourceType } from './metadata-image.ts';
-import type { ConfigsImage, MetadataImage } from './metadata-image.ts';
+import { ConfigResourceType, ConfigsImage } from './metadata-image.ts';
+import type { MetadataImage } from './metadata-image.ts';
 import { decodeMetadataRecord } from './metadata-record.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
 import { bootstrapFeatureRecords, ELR_FEATURE, METADATA_VERSION_FEATURE, metadataVersion } from './metadata-version.ts';
@@ -58,12 +58,12 @@ function levelOf(records: readonly NewMetadataRecord[], feature: string): number
 }
 
 function minIsrRecords(state: ActivationState, bootstrap: readonly NewMetadataRecord[]): NewMetadataRecord[] {
-  return levelOf(bootstrap, ELR_FEATURE) === 0 ? [] : [minIsrRecord(state.resolver, state.image.configs)];
+  return levelOf(bootstrap, ELR_FEATURE) === 0 ? [] : [minIsrRecord(state.resolver)];
 }
 
-/** Makes what `min.insync.replicas` is here the value of all brokers. */
-export function minIsrRecord(resolver: ConfigResolver, configs: ConfigsImage): NewMetadataRecord {
-  const value = resolver.broker(configs, 'min.insync.replicas') ?? '1';
+/** Makes what server.properties says of `min.insync.replicas` here the value of all brokers. */
+export function minIsrRecord(resolver: ConfigResolver): NewMetadataRecord {
+  const value = resolver.broker(ConfigsImage.EMPTY, 'min.insync.replicas') ?? '1';
   const data = {
     resourceType: ConfigResourceType.BROKER,
     resourceName: CLUSTER_DEFAULT,

@@ -157,8 +157,7 @@ function reasonNotSupported(
 function elrConfigRecords({ image, resolver }: ControlContext): NewMetadataRecord[] {
   const { configs } = image;
   const records: NewMetadataRecord[] = [];
-  if (!configs.get(ConfigResourceType.BROKER, CLUSTER_DEFAULT).has(MIN_ISR))
-    records.push(minIsrRecord(resolver, configs));
+  if (!configs.get(ConfigResourceType.BROKER, CLUSTER_DEFAULT).has(MIN_ISR)) records.push(minIsrRecord(resolver));
   for (const name of configs.namesOf(ConfigResourceType.BROKER)) {
     if (name === CLUSTER_DEFAULT || !configs.get(ConfigResourceType.BROKER, name).has(MIN_ISR)) continue;
     const data = { resourceType: ConfigResourceType.BROKER, resourceName: name, name: MIN_ISR, value: null };
