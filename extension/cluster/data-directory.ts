@@ -114,6 +114,19 @@ export function readClusterId(logDirs: readonly string[]): string | undefined {
   return first?.clusterId;
 }
 
+/** One broker's log directories without those, past the first, that cannot be read: it starts without them. */
+export function readableLogDirs(logDirs: readonly string[]): string[] {
+  return logDirs.filter((logDir, index) => {
+    if (index === 0) return true;
+    try {
+      readMeta(logDir);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
 /** Whether something was ever kept there. */
 export function isFormatted(logDir: string): boolean {
   return readMeta(logDir) !== undefined;

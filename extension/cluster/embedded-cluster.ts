@@ -12,6 +12,7 @@ import type { CommandsUnderWay, Handlers } from './command-channel.ts';
 import {
   isFormatted,
   prepareDataDirectory,
+  readableLogDirs,
   readClusterId,
   refuseLogDirectory,
   removeDataDirectory,
@@ -128,7 +129,7 @@ export class EmbeddedCluster {
       await this.#acquireLock(dataDir, true, attached);
     }
     const nodes = await plan.nodes(dataDir);
-    const logDirs = nodes.flatMap((node) => node.logDirs);
+    const logDirs = nodes.flatMap((node) => readableLogDirs(node.logDirs));
     const isNew = !logDirs.some(isFormatted);
     const clusterId = readClusterId(logDirs) ?? randomUuid(systemRandom);
     this.#clusterId = clusterId;
@@ -158,8 +159,14 @@ export class EmbeddedCluster {
 
   /** Takes directories that are not ours yet. */
   async #claim(logDirs: readonly string[], attached: AttachServer): Promise<void> {
-    for (const logDir of logDirs) {
-      takeLogDirectory(logDir);
+    for (const [index, logDir] of logDirs.entries()) {
+      try {
+        takeLogDirectory(logDir);
+      } catch (error) {
+        // The broker goes on without it, and says so; but not without the first one, which holds the metadata.
+        if (index === 0 || (error as ClusterError).code !== 'DIRECTORY_UNWRITABLE') throw error;
+        continue;
+      }
       // Others may know it by itself, without the directory that it lies in.
       const isKnown = this.#locks.has(logDir) || this.#directory?.temporary === true;
       if (!isKnown) await this.#acquireLock(logDir, false, attached);

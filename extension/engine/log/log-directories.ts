@@ -23,7 +23,9 @@ export class LogDirectories {
         return new LogDirectory(fileSystem, path, readMetaProperties(fileSystem, path)?.directoryId, logger);
       }
       const directory = new LogDirectory(fileSystem, path, undefined, logger);
-      directory.failure = storageError(`the log directory ${path} cannot be used`, failures.get(path));
+      const failure = storageError(`the log directory ${path} cannot be used`, failures.get(path));
+      directory.failure = failure;
+      logger.error(`${failure.message}; the others serve without it`);
       return directory;
     });
   }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   diskError,
   prepareDataDirectory,
+  readableLogDirs,
   readClusterId,
   removeDataDirectory,
   takeLogDirectory,
@@ -85,6 +86,15 @@ describe('log directories', () => {
     expect(readClusterId(dirs)).toBe('abc_D-1');
     expect(readClusterId([join(directory.path, 'missing')])).toBeUndefined();
     expect(readClusterId([logDir('broker-3', 'version=1\ncluster.id = spaced\r\n')])).toBe('spaced');
+  });
+
+  test('that cannot be read count for nothing, but for the first', () => {
+    const file = join(directory.path, 'file');
+    writeFileSync(file, '');
+    const dirs = [logDir('broker-1'), file, join(directory.path, 'missing')];
+    expect(readableLogDirs(dirs)).toEqual([dirs[0], dirs[2]]);
+    expect(readableLogDirs([file])).toEqual([file]);
+    expect(() => readClusterId([file])).toThrow(expect.objectContaining({ code: 'DIRECTORY_UNWRITABLE' }));
   });
 
   test('of two clusters do not go together', () => {
