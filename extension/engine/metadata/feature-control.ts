@@ -60,7 +60,7 @@ export function updateFeatures(
   }
   if ((updates.get(ELR_FEATURE)?.maxVersionLevel ?? 0) > 0) records.push(...elrConfigRecords(context));
   const done = { errorCode: ErrorCode.NONE, errorMessage: null };
-  const results = version > 1 ? [] : [...updates.keys()].map((feature) => ({ feature, ...done, errorMessage: '' }));
+  const results = version > 1 ? [] : [...updates.keys()].map((feature) => ({ feature, ...done, errorMessage: 'NONE' }));
   return {
     records: request.validateOnly ? [] : records,
     response: { throttleTimeMs: 0, ...done, results },
