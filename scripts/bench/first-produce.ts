@@ -11,16 +11,23 @@ import { RecordBatchBuilder } from '../../extension/records/record-batch-builder
 const LAST_PRODUCE_BY_NAME = 12;
 
 /**
- * Creates topics and produces one record, trying again until the broker acknowledges. Resolves with the moment it did, by
+ * Creates topics and produces one record, trying again (at the next of the ports, as one of them leads) until it is acknowledged. Resolves with the moment it did, by
  * `performance.now()`. A thin client, so that what it takes is the broker's time.
  */
-export async function firstProduce(port: number, topics: readonly string[], timeoutMs = 120_000): Promise<number> {
+export async function firstProduce(
+  ports: number | readonly number[],
+  topics: readonly string[],
+  shape: TopicShape = { numPartitions: 1, replicationFactor: 1 },
+  timeoutMs = 120_000,
+): Promise<number> {
   const deadline = performance.now() + timeoutMs;
-  for (;;) {
+  const all = typeof ports === 'number' ? [ports] : ports;
+  for (let attempt = 0; ; attempt++) {
+    const port = all[attempt % all.length]!;
     let connection: Connection | undefined;
     try {
       connection = await Connection.open({ host: '127.0.0.1', port, connectTimeoutMs: 5_000 });
-      await createTopics(connection, topics);
+      await createTopics(connection, topics, shape);
       await produce(connection, topics[0] ?? '');
       return performance.now();
     } catch (error) {
@@ -34,9 +41,14 @@ export async function firstProduce(port: number, topics: readonly string[], time
   }
 }
 
-async function createTopics(connection: Connection, names: readonly string[]): Promise<void> {
+interface TopicShape {
+  readonly numPartitions: number;
+  readonly replicationFactor: number;
+}
+
+async function createTopics(connection: Connection, names: readonly string[], shape: TopicShape): Promise<void> {
   const response = await connection.send(createTopicsRequest, createTopicsResponse, {
-    topics: names.map((name) => ({ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] })),
+    topics: names.map((name) => ({ name, ...shape, assignments: [], configs: [] })),
     timeoutMs: 5_000,
   });
   for (const { name, errorCode } of response.topics) {

@@ -93,7 +93,7 @@ async function costed<T>({ child }: Running, action: () => Promise<T>): Promise<
 }
 
 /** Records per second once the tool's own JVM is warm. */
-async function produce(bootstrap: string, topic: string, sizeBytes: number, count: number): Promise<number> {
+export async function produce(bootstrap: string, topic: string, sizeBytes: number, count: number): Promise<number> {
   const output = await perfTool('producer-perf', [
     ...['--bootstrap-server', bootstrap, '--topic', topic, '--throughput', '-1'],
     ...['--num-records', String(count), '--warmup-records', String(Math.floor(count / 4))],
@@ -103,7 +103,7 @@ async function produce(bootstrap: string, topic: string, sizeBytes: number, coun
 }
 
 /** Records per second without the time that joining the group takes. */
-async function consume(bootstrap: string, topic: string, count: number): Promise<number> {
+export async function consume(bootstrap: string, topic: string, count: number): Promise<number> {
   const output = await perfTool('consumer-perf', [
     ...['--bootstrap-server', bootstrap, '--topic', topic, '--num-records', String(count), '--hide-header'],
   ]);

@@ -61,14 +61,34 @@ export function load(): string {
     .join(', ')}`;
 }
 
-const BEGIN = '<!-- bench:begin -->';
-const END = '<!-- bench:end -->';
+/** Those of the systems that were named and can be measured here; says which cannot. */
+export function chosenFrom<S extends { readonly name: string; missing(): string | undefined }>(
+  systems: readonly S[],
+  names: readonly string[],
+): S[] {
+  const unknown = names.filter((name) => !systems.some((system) => system.name === name));
+  if (unknown.length > 0)
+    throw new Error(`--only knows ${systems.map(({ name }) => name).join(', ')}, not ${unknown.join()}`);
+  return systems.filter((system) => {
+    if (!names.includes(system.name)) return false;
+    const reason = system.missing();
+    if (reason !== undefined) console.log(`Not measured: ${system.name}. ${reason}`);
+    return reason === undefined;
+  });
+}
+
+/** `3 rounds` */
+export function roundsOf(samples: readonly Sample[], systems: readonly unknown[]): string {
+  const rounds = samples.length / systems.length;
+  return `${rounds} ${rounds === 1 ? 'round' : 'rounds'}`;
+}
 
 /** Puts what was measured between the two marks of a document, and leaves the prose around them alone. */
-export function writeReport(path: string, report: string): void {
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : `# Benchmarks\n\n${BEGIN}\n${END}\n`;
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`${path} has lost its marks ${BEGIN} and ${END}`);
-  writeFileSync(path, `${text.slice(0, begin + BEGIN.length)}\n${report.trim()}\n${text.slice(end)}`);
+export function writeReport(path: string, section: string, report: string): void {
+  const [beginMark, endMark] = [`<!-- ${section}:begin -->`, `<!-- ${section}:end -->`];
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : `# Benchmarks\n\n${beginMark}\n${endMark}\n`;
+  const begin = text.indexOf(beginMark);
+  const end = text.indexOf(endMark);
+  if (begin < 0 || end < begin) throw new Error(`${path} has lost its marks ${beginMark} and ${endMark}`);
+  writeFileSync(path, `${text.slice(0, begin + beginMark.length)}\n${report.trim()}\n${text.slice(end)}`);
 }

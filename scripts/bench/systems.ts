@@ -37,6 +37,11 @@ async function ship(): Promise<TemporaryDirectory> {
   return folder;
 }
 
+/** The command line, where it runs as users run it. */
+export async function shippedCli(): Promise<string> {
+  return join((await (shipped ??= ship())).path, 'cli.cjs');
+}
+
 function samsa(name: string, isShipped: boolean): System {
   return {
     name,
@@ -45,8 +50,8 @@ function samsa(name: string, isShipped: boolean): System {
       if (isShipped) await (shipped ??= ship());
     },
     async start(directory, port) {
-      const folder = isShipped ? (await (shipped ??= ship())).path : dirname(samsaCli);
-      const args = [join(folder, 'cli.cjs'), 'start', '--port', String(port), '--data-dir', directory, '--json'];
+      const cli = isShipped ? await shippedCli() : samsaCli;
+      const args = [cli, 'start', '--port', String(port), '--data-dir', directory, '--json'];
       const child = new Child(process.execPath, args);
       await child.waitForOutput((stdout) => stdout.includes('"event":"ready"'), START_TIMEOUT_MS);
       return { child, stop: () => child.stop(30_000) };
@@ -55,7 +60,7 @@ function samsa(name: string, isShipped: boolean): System {
 }
 
 /** As kafka-server-start.sh starts it. */
-const serverFlags = [
+export const serverFlags = [
   ...['-Xms1g', '-Xmx1g', '-server', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20'],
   ...['-XX:InitiatingHeapOccupancyPercent=35', '-XX:+ExplicitGCInvokesConcurrent'],
 ];

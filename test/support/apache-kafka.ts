@@ -69,7 +69,7 @@ export class ApacheKafka implements AsyncDisposable {
     };
     const file = join(dirname(directory), `server-${nodeId}-${port}.properties`);
     await mkdir(dirname(directory), { recursive: true });
-    await writeFile(file, format(server));
+    await writeFile(file, formatProperties(server));
     if (!formatted) {
       const clusterId = (await tool('storage', ['random-uuid'])).trim();
       await tool('storage', ['format', '-t', clusterId, '-c', file, ...(isStatic ? [] : ['--standalone'])]);
@@ -96,7 +96,7 @@ export class ApacheKafka implements AsyncDisposable {
   }
 }
 
-function serverProperties(id: number, port: number, controllerPort: number, directory: string): Record<string, string> {
+export function serverProperties(id: number, port: number, controllerPort: number, directory: string): Record<string, string> {
   return {
     'process.roles': 'broker,controller',
     'node.id': String(id),
@@ -115,20 +115,20 @@ function serverProperties(id: number, port: number, controllerPort: number, dire
   };
 }
 
-function format(properties: Readonly<Record<string, string>>): string {
+export function formatProperties(properties: Readonly<Record<string, string>>): string {
   return Object.entries(properties)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
 }
 
-async function recordedNodeId(directory: string): Promise<number> {
+export async function recordedNodeId(directory: string): Promise<number> {
   const text = await readFile(join(directory, 'meta.properties'), 'utf8');
   const id = /^node\.id=(\d+)$/m.exec(text)?.[1];
   if (id === undefined) throw new Error(`${directory}/meta.properties has no node.id`);
   return Number(id);
 }
 
-function accepts(port: number): Promise<boolean> {
+export function accepts(port: number): Promise<boolean> {
   return new Promise((done) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => {
