@@ -9,7 +9,7 @@ import type { LogConfig } from './log-config.ts';
 import type { LogEnvironment } from './log-environment.ts';
 import { coded, isOutOfSpace, storageError } from './log-errors.ts';
 import { validateForLeader } from './log-validator.ts';
-import type { LeaderAppendOptions, LogAppendInfo, WriteCallback } from './partition-log.ts';
+import type { AppendOrigin, LeaderAppendOptions, LogAppendInfo, WriteCallback } from './partition-log.ts';
 import { checkEpoch, findDuplicate } from './producer-state-entry.ts';
 import type { ProducerBatch, ProducerStateEntry } from './producer-state-entry.ts';
 import type { ProducerStateManager, ProducerStateMark } from './producer-state-manager.ts';
@@ -68,10 +68,25 @@ export class LogAppender {
   }
 
   appendAsLeader(records: Buffer, leaderEpoch: number, options: LeaderAppendOptions): LogAppendInfo {
-    const { config, local, name } = this.#log;
+    const { config, name } = this.#log;
     const origin = options.origin ?? 'client';
     const nowMs = this.#environment.clock.nowMs();
     const valid = coded(name, () => validateForLeader(records, { config, origin, nowMs, name }));
+    try {
+      return this.#appendValid(valid, leaderEpoch, origin, nowMs, options);
+    } catch (error) {
+      throw error instanceof ApiError ? error : this.#takeBack(error);
+    }
+  }
+
+  #appendValid(
+    valid: Buffer,
+    leaderEpoch: number,
+    origin: AppendOrigin,
+    nowMs: number,
+    options: LeaderAppendOptions,
+  ): LogAppendInfo {
+    const { config, local, name } = this.#log;
     const duplicate = origin === 'client' ? this.#findDuplicate(valid) : undefined;
     if (duplicate !== undefined) return this.#answerDuplicate(duplicate, options.onWritten);
 
@@ -93,16 +108,22 @@ export class LogAppender {
 
   appendAsFollower(records: Buffer, leaderEpoch: number, onWritten: WriteCallback | undefined): LogAppendInfo {
     const appended = this.#validPrefix(records, leaderEpoch);
-    if (appended.records.length === 0) this.#whenWritten(onWritten);
-    else {
-      const { records: valid, maxTimestampMs } = appended;
-      const expectedOffset = this.#log.local.nextOffset;
-      this.#makeRoom(valid.length, maxTimestampMs, this.#environment.clock.nowMs(), () => appended);
-      if (this.#log.local.nextOffset !== expectedOffset) throw this.#lostPredecessor(expectedOffset);
-      const updates = coded(this.#log.name, () => this.#producerUpdates(valid, 'none'));
-      this.#append(appended, updates, onWritten);
+    try {
+      if (appended.records.length === 0) this.#whenWritten(onWritten);
+      else this.#appendFollowed(appended, onWritten);
+    } catch (error) {
+      throw error instanceof ApiError ? error : this.#takeBack(error);
     }
     return this.#appendInfo(appended, -1);
+  }
+
+  #appendFollowed(appended: AppendedRecords, onWritten: WriteCallback | undefined): void {
+    const { records, maxTimestampMs } = appended;
+    const expectedOffset = this.#log.local.nextOffset;
+    this.#makeRoom(records.length, maxTimestampMs, this.#environment.clock.nowMs(), () => appended);
+    if (this.#log.local.nextOffset !== expectedOffset) throw this.#lostPredecessor(expectedOffset);
+    const updates = coded(this.#log.name, () => this.#producerUpdates(records, 'none'));
+    this.#append(appended, updates, onWritten);
   }
 
   /** The whole batches at the front that a leader of `leaderEpoch` can have sent. */
@@ -303,8 +324,18 @@ export class LogAppender {
     }
   }
 
+  /** The disk failed while the books were kept (an index was asked for): everything that waits in this turn goes with it. */
+  #takeBack(cause: unknown): ApiError {
+    const turn = this.#turn;
+    if (turn === undefined) return this.#failed(cause);
+    this.#turn = undefined;
+    const error = this.#undo(turn, cause);
+    for (const callback of turn.callbacks) this.#log.notify(() => callback(error));
+    return error;
+  }
+
   #undo(turn: Turn, cause: unknown): ApiError {
-    const { local, producers, epochs, name, directory } = this.#log;
+    const { local, producers, epochs, name } = this.#log;
     producers.restore(turn.producers);
     try {
       local.undo(turn.local);
@@ -312,6 +343,12 @@ export class LogAppender {
     } catch (undoCause) {
       return this.#log.fail(`removing what was written to ${name} in part failed`, undoCause);
     }
+    return this.#failed(cause);
+  }
+
+  /** For want of space the log stays in service. */
+  #failed(cause: unknown): ApiError {
+    const { name, directory } = this.#log;
     if (!isOutOfSpace(cause)) return this.#log.fail(`writing to ${name} failed`, cause);
     const error = storageError(`there is no space left for ${name} in ${directory}`, cause);
     this.#environment.limitedLogger.error(error.message);

@@ -107,7 +107,7 @@ export class LogSegment {
     return new LogSegment(handles, directory, baseOffset, suffix, config, clock, sizeBytes, rollJitterMs);
   }
 
-  /** Makes the files of a new, empty segment. */
+  /** Makes the files of a new, empty segment; none is left where one of them cannot be made. */
   static create(
     handles: FileHandleCache,
     directory: string,
@@ -118,15 +118,25 @@ export class LogSegment {
     suffix = '',
   ): LogSegment {
     const segment = new LogSegment(handles, directory, baseOffset, suffix, config, clock, 0, rollJitterMs);
-    segment.log.create();
-    if (config.preallocate && suffix === '') {
-      segment.log.truncateSync(config.segmentSizeBytes);
-      segment.#isPreallocated = true;
+    try {
+      segment.#createFiles(config.preallocate && suffix === '' ? config.segmentSizeBytes : 0);
+    } catch (error) {
+      // The log may go on with the segment that it has: an empty one behind it would cut it at the next start.
+      segment.deleteFiles();
+      throw error;
     }
-    segment.offsetIndex.file.create();
-    segment.timeIndex.file.create();
-    segment.#hasCheckedIndexes = true;
     return segment;
+  }
+
+  #createFiles(preallocatedBytes: number): void {
+    this.log.create();
+    if (preallocatedBytes > 0) {
+      this.log.truncateSync(preallocatedBytes);
+      this.#isPreallocated = true;
+    }
+    this.offsetIndex.file.create();
+    this.timeIndex.file.create();
+    this.#hasCheckedIndexes = true;
   }
 
   /** Keeps the books for one batch that goes to the end of the segment. */
