@@ -6,13 +6,11 @@ import { t } from '../settings/localize.ts';
 import { settingDefinitions } from '../settings/setting.ts';
 import { nextFreePort } from './free-port.ts';
 import { textStep } from './input.ts';
+import { withProgress } from './progress.ts';
 import { runSteps } from './steps.ts';
 import { wholeNumberProblem } from './topic-input.ts';
 
 type Session = ClusterSession<ClusterClient>;
-
-/** A start or stop that takes longer shows a notification, so that it can be cancelled. */
-const patienceMs = 1500;
 
 /** Starts the cluster. A failure is the session's state, which tree, status bar and a notification show. */
 export async function startCluster(session: Session): Promise<void> {
@@ -27,20 +25,6 @@ export async function stopCluster(session: Session): Promise<void> {
 export async function restartCluster(session: Session): Promise<void> {
   await stopCluster(session);
   await startCluster(session);
-}
-
-/** Progress in the view at once, in a notification when it takes long. */
-async function withProgress(title: string, work: Promise<void>, cancel?: () => void): Promise<void> {
-  const inView = vscode.window.withProgress({ location: { viewId: 'samsa.explorer' } }, () => work);
-  const timer = setTimeout(() => {
-    const options = { location: vscode.ProgressLocation.Notification, title, cancellable: cancel !== undefined };
-    void vscode.window.withProgress(options, (_progress, token) => {
-      if (cancel !== undefined) token.onCancellationRequested(cancel);
-      return work;
-    });
-  }, patienceMs);
-  await inView;
-  clearTimeout(timer);
 }
 
 /** Moves the cluster to another port, which is asked for unless given, and starts it there. */

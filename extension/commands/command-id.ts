@@ -1,3 +1,5 @@
+import type { LinkRequest } from './broker-choices.ts';
+
 /** Where reading of a topic begins. */
 export type ReadFrom =
   | { readonly kind: 'beginning' }
@@ -50,6 +52,11 @@ export interface FileTarget {
   readonly path: string;
 }
 
+/** A node of the embedded cluster, or a tree node of one; absent where a command was called without a row. */
+export interface BrokerTarget {
+  readonly broker?: number | undefined;
+}
+
 /**
  * Every command, typed once, with what it may be called with; without it, the person is asked. A test compares the names
  * with package.json. Those that open a view (`samsa.messages.open`, …) are registered by the views.
@@ -65,6 +72,16 @@ export interface CommandArguments {
   readonly 'samsa.cluster.showLog': [];
   readonly 'samsa.cluster.showMenu': [];
   readonly 'samsa.cluster.openSettings': [];
+  readonly 'samsa.broker.start': [target?: BrokerTarget];
+  readonly 'samsa.broker.stop': [target?: BrokerTarget];
+  readonly 'samsa.broker.kill': [target?: BrokerTarget];
+  readonly 'samsa.broker.freeze': [target?: BrokerTarget & { readonly ms?: number }];
+  readonly 'samsa.broker.isolate': [target?: BrokerTarget & { readonly clients?: boolean }];
+  /** Everything that is broken, without a node. */
+  readonly 'samsa.broker.heal': [target?: BrokerTarget];
+  readonly 'samsa.broker.slow': [target?: BrokerTarget | LinkRequest];
+  readonly 'samsa.broker.add': [];
+  readonly 'samsa.broker.remove': [target?: BrokerTarget & { readonly confirmed?: boolean }];
   readonly 'samsa.topic.create': [request?: CreateTopicRequest];
   readonly 'samsa.topic.delete': [request?: DeleteTopicRequest];
   readonly 'samsa.topic.copyName': [target?: TopicTarget];
@@ -99,6 +116,15 @@ const all: { readonly [Id in CommandId]: true } = {
   'samsa.cluster.showLog': true,
   'samsa.cluster.showMenu': true,
   'samsa.cluster.openSettings': true,
+  'samsa.broker.start': true,
+  'samsa.broker.stop': true,
+  'samsa.broker.kill': true,
+  'samsa.broker.freeze': true,
+  'samsa.broker.isolate': true,
+  'samsa.broker.heal': true,
+  'samsa.broker.slow': true,
+  'samsa.broker.add': true,
+  'samsa.broker.remove': true,
   'samsa.topic.create': true,
   'samsa.topic.delete': true,
   'samsa.topic.copyName': true,

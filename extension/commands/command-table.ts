@@ -4,6 +4,17 @@ import type { ClusterSession } from '../explorer/cluster-session.ts';
 import { writeSetting } from '../settings/configuration.ts';
 import { t } from '../settings/localize.ts';
 import {
+  addBroker,
+  freezeBroker,
+  healBroker,
+  isolateBroker,
+  killBroker,
+  removeBroker,
+  slowLink,
+  startBroker,
+  stopBroker,
+} from './broker-commands.ts';
+import {
   copyBootstrap,
   openSettings,
   restartCluster,
@@ -49,6 +60,15 @@ export function commandTable({ session, log, explorer, terminal, dataDir }: Comm
     'samsa.cluster.showLog': () => log.show(),
     'samsa.cluster.showMenu': () => showMenu(session),
     'samsa.cluster.openSettings': () => openSettings(),
+    'samsa.broker.start': (target) => startBroker(session, target),
+    'samsa.broker.stop': (target) => stopBroker(session, target),
+    'samsa.broker.kill': (target) => killBroker(session, target),
+    'samsa.broker.freeze': (target) => freezeBroker(session, target),
+    'samsa.broker.isolate': (target) => isolateBroker(session, target),
+    'samsa.broker.heal': (target) => healBroker(session, target),
+    'samsa.broker.slow': (target) => slowLink(session, target),
+    'samsa.broker.add': () => addBroker(session),
+    'samsa.broker.remove': (target) => removeBroker(session, target),
     'samsa.topic.create': (request) => createTopic(session, request),
     'samsa.topic.delete': (request) => deleteTopic(session, request),
     'samsa.topic.copyName': (target) => copyTopicName(session, target),

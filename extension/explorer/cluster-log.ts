@@ -37,6 +37,20 @@ function logEvent(channel: vscode.LogOutputChannel, event: ClusterEvent): void {
       );
     case 'isr':
       return channel.info(`${event.topic}-${event.partition}: in sync [${event.isr.join(', ')}] (${event.reason})`);
+    case 'quorum': {
+      const text = event.leader < 0 ? 'has no leader' : `is led by node ${event.leader}`;
+      return channel.info(`The metadata quorum ${text}, epoch ${event.epoch} (${event.reason})`);
+    }
+    case 'registration':
+      return channel.info(`Broker ${event.broker} is ${event.state}, epoch ${event.epoch} (${event.reason})`);
+    case 'truncated':
+      return channel.warn(
+        `${event.topic}-${event.partition}: broker ${event.broker} cut its log from ${event.from} to ${event.to}, ` +
+          `${event.records} records are gone`,
+      );
+    case 'fault':
+    case 'progress':
+      return channel.info(event.event === 'fault' ? event.reason : event.message);
     case 'ready':
     case 'failed':
       return;

@@ -1,9 +1,8 @@
-import { formatCount, formatDuration, plural } from '../shared/format.ts';
+import { formatDuration, plural } from '../shared/format.ts';
 import type { ClusterErrorCode } from '../shared/cluster-protocol.ts';
 import type { CommandId } from '../commands/command-id.ts';
 import { t } from '../settings/localize.ts';
 import type { SessionState } from './cluster-session.ts';
-import type { BrokerFacts } from './explorer-source.ts';
 import { escapeMarkdown, factSheet } from './markdown.ts';
 import { sentence } from './sentence.ts';
 import type { NodeLook, NodeSpec } from './tree-node.ts';
@@ -50,55 +49,6 @@ function clusterLook(state: SessionState): NodeLook {
       };
     }
   }
-}
-
-export function brokersSpec(brokers: readonly BrokerFacts[] | undefined): NodeSpec {
-  const running = brokers?.filter(({ state }) => state === 'running').length;
-  const isWhole = brokers === undefined || running === brokers.length;
-  return {
-    key: 'brokers',
-    target: { kind: 'brokers' },
-    look: {
-      label: t('Brokers'),
-      contextValue: 'brokers',
-      icon: 'server',
-      ...(brokers === undefined
-        ? {}
-        : {
-            description: isWhole ? formatCount(brokers.length) : t('{0} of {1} running', running ?? 0, brokers.length),
-          }),
-      ...(isWhole ? {} : { iconColor: 'charts.red' }),
-    },
-    children: 'collapsed',
-  };
-}
-
-export function brokerSpec(broker: BrokerFacts): NodeSpec {
-  const address = `${broker.host}:${broker.port}`;
-  const isUp = broker.state === 'running';
-  const label = t('Broker {0}', broker.id);
-  const description = isUp ? address : `${address} · ${broker.state}`;
-  return {
-    key: String(broker.id),
-    target: { kind: 'broker', broker: broker.id },
-    look: {
-      label,
-      contextValue: 'broker',
-      icon: 'server-process',
-      description,
-      accessibilityLabel: [label, description, ...(broker.isController ? [t('controller')] : [])].join(' '),
-      ...(isUp ? {} : { iconColor: broker.state === 'starting' ? 'charts.yellow' : 'charts.red' }),
-      ...(broker.isController ? { badge: { text: '★', tooltip: t('Controller') } } : {}),
-      tooltip: factSheet(label, [
-        [t('Address'), address],
-        [t('State'), broker.state],
-        [t('Error'), broker.error],
-        [t('Rack'), broker.rack ?? undefined],
-        [t('Role'), broker.isController ? t('broker, active controller') : t('broker')],
-      ]),
-    },
-    children: 'none',
-  };
 }
 
 /** What helps against each way of failing; the first is one click away, the others are in the row's menu. */

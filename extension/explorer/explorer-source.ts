@@ -1,14 +1,42 @@
-import type { BrokerLifecycle, SegmentState } from '../shared/cluster-protocol.ts';
+import type { BrokerLifecycle, Fault, SegmentState, VoterState } from '../shared/cluster-protocol.ts';
 
 export interface BrokerFacts {
   readonly id: number;
   readonly host: string;
   readonly port: number;
   readonly rack: string | null;
+  /** It decides at the moment. */
   readonly isController: boolean;
   readonly state: BrokerLifecycle;
+  /** Of the embedded cluster only: what can be broken, and is. */
+  readonly own?: OwnBrokerFacts;
   /** Why it is `failed`. */
   readonly error?: string;
+}
+
+export interface OwnBrokerFacts {
+  /** A controller that is no broker. */
+  readonly isOnlyController: boolean;
+  /** It votes in the metadata quorum. */
+  readonly isVoter: boolean;
+  /** The controller lets it lead nothing; undefined while that is not known. */
+  readonly fenced?: boolean;
+  readonly faults: readonly Fault[];
+}
+
+/** One copy of a partition. Offsets are undefined where its broker does not tell. */
+export interface ReplicaFacts {
+  readonly broker: number;
+  readonly isLeader: boolean;
+  /** First in the assignment: leads when it can. */
+  readonly isPreferred: boolean;
+  readonly isInSync: boolean;
+  /** Its broker runs. */
+  readonly isOnline: boolean;
+  readonly end?: number;
+  /** Records that the leader has and it has not; undefined where one of the two does not tell. */
+  readonly lag?: number;
+  readonly sizeBytes?: number;
 }
 
 export interface PartitionFacts {
@@ -74,6 +102,10 @@ export interface ExplorerSource {
   offsets(topics: readonly TopicFacts[]): Promise<ReadonlyMap<string, ReadonlyMap<number, OffsetRange>>>;
   /** Bytes of the leaders' logs of a topic, by partition. */
   sizes(topic: TopicFacts): Promise<ReadonlyMap<number, number>>;
+  /** The voters of a cluster of ours; absent where these are not known. */
+  voters?(): Promise<readonly VoterState[]>;
+  /** In assignment order; absent where the cluster's files are out of reach. */
+  replicas?(topic: string, partition: number): Promise<readonly ReplicaFacts[]>;
   /** By base offset; absent where the cluster's files are out of reach. */
   segments?(topic: string, partition: number, broker: number): Promise<readonly SegmentState[]>;
   /** By name. */

@@ -1,13 +1,16 @@
 import { t } from '../settings/localize.ts';
-import { brokersSpec, brokerSpec, clusterSpec, emptySpec, startErrorSpec } from './cluster-looks.ts';
+import { brokersSpec, brokerSpec, quorumSpec } from './broker-looks.ts';
+import { clusterSpec, emptySpec, startErrorSpec } from './cluster-looks.ts';
 import type { SessionState } from './cluster-session.ts';
 import type { ExplorerSource, GroupFacts, PartitionFacts } from './explorer-source.ts';
 import type { LoadChildren, Rows } from './explorer-tree.ts';
 import { groupOffsetSpec, groupOffsetsSpec, groupsSpec, groupSpec, memberSpec, membersSpec } from './group-looks.ts';
+import { replicaSpec } from './replica-looks.ts';
 import { partitionSpec, segmentSpec, topicsSpec, topicSpec } from './topic-looks.ts';
 import type { NodeSpec, NodeTarget } from './tree-node.ts';
 
 type PartitionTarget = Extract<NodeTarget, { kind: 'partition' }>;
+type SegmentsOf = Pick<Extract<NodeTarget, { kind: 'replica' }>, 'topic' | 'partition' | 'broker'>;
 
 /** What the rows come from. */
 export interface TreeContext {
@@ -40,6 +43,8 @@ async function below(context: TreeContext, target: NodeTarget, limit: number): P
     case 'topic':
       return partitionRows(context, target.topic, limit);
     case 'partition':
+      return belowPartition(context, target, limit);
+    case 'replica':
       return segmentRows(context, target, limit);
     case 'segment':
       return all(target.files);
@@ -79,14 +84,18 @@ async function clusterChildren(context: TreeContext): Promise<readonly NodeSpec[
   if (state.kind === 'failed') return [startErrorSpec(state.code, state.message)];
   if (state.kind !== 'running' && state.kind !== 'attached') return [];
   const source = context.source();
-  const [brokers, topics, groups] = await Promise.all([
+  const [brokers, voters, topics, groups] = await Promise.all([
     orUndefined(source.brokers()),
+    orUndefined(source.voters?.() ?? Promise.resolve([])),
     orUndefined(source.topics()),
     orUndefined(source.groups()),
   ]);
   const internal = topics?.filter(({ isInternal }) => isInternal).length ?? 0;
   const hidden = context.showInternalTopics() ? 0 : internal;
+  // Without voters there is nothing to lose.
+  const trouble = voters === undefined || voters.length === 0 ? undefined : quorumSpec(voters, brokers ?? []);
   return [
+    ...(trouble === undefined ? [] : [trouble]),
     brokersSpec(brokers),
     topicsSpec(topics === undefined ? undefined : topics.length - hidden, hidden),
     groupsSpec(groups?.length),
@@ -124,9 +133,20 @@ async function partitionRows(context: TreeContext, name: string, limit: number):
   return page(topic.partitions, limit, describe, t('No partitions'));
 }
 
-async function segmentRows(context: TreeContext, target: PartitionTarget, limit: number): Promise<Rows> {
-  const { topic, partition, leader } = target;
-  const segments = (await context.source().segments?.(topic, partition, leader)) ?? [];
+/** Where there is one replica its segments come at once. */
+async function belowPartition(context: TreeContext, target: PartitionTarget, limit: number): Promise<Rows> {
+  const { topic, partition, replicas, leader } = target;
+  const source = context.source();
+  if (replicas.length < 2 || source.replicas === undefined) {
+    return segmentRows(context, { topic, partition, broker: leader }, limit);
+  }
+  const facts = await source.replicas(topic, partition);
+  return page(facts, limit, (replica) => replicaSpec(topic, partition, replica), t('No replicas'));
+}
+
+async function segmentRows(context: TreeContext, target: SegmentsOf, limit: number): Promise<Rows> {
+  const { topic, partition, broker } = target;
+  const segments = (await context.source().segments?.(topic, partition, broker)) ?? [];
   return page(segments, limit, (segment) => segmentSpec(topic, partition, segment), t('No segments'));
 }
 

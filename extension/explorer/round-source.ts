@@ -13,6 +13,10 @@ export class RoundSource {
       topics: () => this.#once('topics', () => source.topics()),
       offsets: (topics) => source.offsets(topics),
       sizes: (topic) => this.#once(`sizes ${topic.topic}`, () => source.sizes(topic)),
+      ...(source.voters === undefined
+        ? {}
+        : { voters: () => this.#once('voters', () => source.voters?.() ?? Promise.resolve([])) }),
+      ...(source.replicas === undefined ? {} : { replicas: source.replicas.bind(source) }),
       ...(source.segments === undefined ? {} : { segments: source.segments.bind(source) }),
       groups: () => this.#once('groups', () => source.groups()),
       members: (group) => this.#once(`members ${group}`, () => source.members(group)),

@@ -86,7 +86,13 @@ export function partitionSpec(topic: TopicFacts, partition: PartitionFacts, deta
   ];
   return {
     key: String(partition.partition),
-    target: { kind: 'partition', topic: topic.topic, partition: partition.partition, leader: partition.leader },
+    target: {
+      kind: 'partition',
+      topic: topic.topic,
+      partition: partition.partition,
+      leader: partition.leader,
+      replicas: partition.replicas,
+    },
     look: {
       label,
       description: facts.join(' · '),
@@ -108,7 +114,8 @@ export function partitionSpec(topic: TopicFacts, partition: PartitionFacts, deta
         [t('Size'), sizeBytes === undefined ? undefined : formatBytes(sizeBytes)],
       ]),
     },
-    children: hasFiles && partition.leader >= 0 ? 'collapsed' : 'none',
+    // Several replicas have rows of their own, also when nobody leads.
+    children: hasFiles && (partition.leader >= 0 || partition.replicas.length > 1) ? 'collapsed' : 'none',
   };
 }
 

@@ -1,4 +1,4 @@
-import type { ClusterErrorCode } from '../shared/cluster-protocol.ts';
+import type { BrokerLifecycle, ClusterErrorCode } from '../shared/cluster-protocol.ts';
 import type { CommandId } from '../commands/command-id.ts';
 
 /** What a row stands for. */
@@ -8,7 +8,14 @@ export type NodeTarget =
   | { readonly kind: 'broker'; readonly broker: number }
   | { readonly kind: 'topics' }
   | { readonly kind: 'topic'; readonly topic: string }
-  | { readonly kind: 'partition'; readonly topic: string; readonly partition: number; readonly leader: number }
+  | {
+      readonly kind: 'partition';
+      readonly topic: string;
+      readonly partition: number;
+      readonly leader: number;
+      readonly replicas: readonly number[];
+    }
+  | { readonly kind: 'replica'; readonly topic: string; readonly partition: number; readonly broker: number }
   | {
       readonly kind: 'segment';
       readonly topic: string;
@@ -32,12 +39,17 @@ export type NodeTarget =
 export type ContextValue =
   | `cluster.${'off' | 'starting' | 'running' | 'attached' | 'stopping' | 'failed'}`
   | 'brokers'
+  /** Of the embedded cluster, which can be given more. */
+  | 'brokers.own'
   | 'broker'
+  /** Nodes of the embedded cluster, which can be started, stopped and broken. */
+  | `${'broker' | 'controller'}.${BrokerLifecycle}${'' | '.faulty'}`
   | 'topics'
   | 'topic'
   | 'topic.internal'
   | 'partition'
   | 'partition.internal'
+  | 'replica'
   | 'segment'
   | 'file'
   | 'groups'
@@ -46,8 +58,8 @@ export type ContextValue =
   | 'member'
   | 'group-offsets'
   | 'group-offset'
-  /** By the cluster's error code, or `read` when only the reading of one node failed. */
-  | `error.${ClusterErrorCode | 'read'}`
+  /** By the cluster's error code, `read` when only the reading of one node failed, `quorum` without a majority. */
+  | `error.${ClusterErrorCode | 'read' | 'quorum'}`
   | 'empty'
   | 'more';
 
@@ -117,6 +129,10 @@ export class TreeNode {
 
   get partition(): number | undefined {
     return 'partition' in this.target ? this.target.partition : undefined;
+  }
+
+  get broker(): number | undefined {
+    return 'broker' in this.target ? this.target.broker : undefined;
   }
 
   get path(): string | undefined {

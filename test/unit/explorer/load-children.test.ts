@@ -108,7 +108,7 @@ describe('a cluster that runs', () => {
     expect(await rows(tree)).toEqual(['Embedded cluster | 127.0.0.1:9092']);
     expect(await rows(tree, 'embedded')).toEqual(['Brokers | 1 of 2 running', 'Topics | 2', 'Consumer groups | 1']);
     expect(await rows(tree, 'embedded', 'brokers')).toEqual([
-      'Broker 1 | 127.0.0.1:9092',
+      'Broker 1 | 127.0.0.1:9092 · controller',
       'Broker 2 | 127.0.0.1:9093 · killed',
     ]);
   });
@@ -131,6 +131,35 @@ describe('a cluster that runs', () => {
     expect(file?.look.command).toMatchObject({ id: 'samsa.segment.open', args: [{ path: file?.path }] });
   });
 
+  test('shows the replicas of a partition, and the segments of each', async () => {
+    const asked: number[] = [];
+    const base = topic('orders', [2]);
+    const source = makeSource({
+      topics: () =>
+        Promise.resolve([{ ...base, partitions: base.partitions.map((p) => ({ ...p, replicas: [2, 1] })) }]),
+      replicas: () =>
+        Promise.resolve([
+          { broker: 2, isLeader: true, isPreferred: true, isInSync: true, isOnline: true, end: 90 },
+          { broker: 1, isLeader: false, isPreferred: false, isInSync: true, isOnline: true, end: 90, lag: 0 },
+        ]),
+      segments: (_topic, _partition, broker) => {
+        asked.push(broker);
+        return Promise.resolve([]);
+      },
+    });
+    const tree = makeTree(up, source);
+    const path = ['embedded', 'topics', 'orders', '0'];
+    expect(await rows(tree, ...path)).toEqual(['Broker 2 | leader · 90', 'Broker 1 | follower · −0']);
+    expect(await rows(tree, ...path, 'replica-1')).toEqual(['No segments']);
+    expect(asked).toEqual([1]);
+  });
+
+  test('says when nothing can be decided any more', async () => {
+    const voters = [1, 2, 3].map((id) => ({ id, alive: id === 1 }));
+    const tree = makeTree(up, makeSource({ voters: () => Promise.resolve(voters) }));
+    expect((await rows(tree, 'embedded'))[0]).toBe('No majority: 1 of 3 voters | 2 of 3 needed');
+  });
+
   test('hands commands the topic and partition of a row', async () => {
     const tree = makeTree(up);
     const partition = await nodeAt(tree, 'embedded', 'topics', 'orders', '1');
@@ -142,7 +171,7 @@ describe('a cluster that runs', () => {
     const [first, second] = await tree.children(await nodeAt(tree, 'embedded', 'brokers'));
     expect(first?.look).toMatchObject({
       badge: { text: '★' },
-      accessibilityLabel: 'Broker 1 127.0.0.1:9092 controller',
+      accessibilityLabel: 'Broker 1 127.0.0.1:9092 · controller',
     });
     expect(second?.look.badge).toBeUndefined();
   });
