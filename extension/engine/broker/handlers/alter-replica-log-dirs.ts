@@ -37,6 +37,7 @@ function answer(
   const wanted = new Map<string, Map<number, string>>();
   for (const { path, topics } of request.dirs) {
     for (const { name, partitions } of topics) {
+      if (partitions.length === 0) continue;
       let paths = wanted.get(name);
       if (paths === undefined) wanted.set(name, (paths = new Map<number, string>()));
       for (const partition of partitions) paths.set(partition, path);
