@@ -85,6 +85,7 @@ export class UnifiedLog implements PartitionLog {
     this.#config = loaded.config;
     this.#logStartOffset = loaded.logStartOffset;
     this.#highWatermark = Math.min(Math.max(loaded.highWatermark, loaded.logStartOffset), loaded.local.nextOffset);
+    this.producers.onHighWatermarkUpdated(this.#highWatermark);
     this.#guard = new LogGuard(this.name, environment.logger, (failure) => {
       loaded.onFailed?.();
       this.#listener.onFailed?.(this, failure);
@@ -237,6 +238,7 @@ export class UnifiedLog implements PartitionLog {
       this.#logStartOffset = Math.min(this.#logStartOffset, offset);
       this.#highWatermark = Math.min(this.#highWatermark, offset);
       rebuildProducerState(this.producers, this.local, this.#logStartOffset, this.#environment.clock.nowMs());
+      this.producers.onHighWatermarkUpdated(this.#highWatermark);
       return true;
     });
   }

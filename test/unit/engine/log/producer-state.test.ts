@@ -161,6 +161,23 @@ describe('transactions', () => {
     }
   });
 
+  it('below the high watermark are stable at once after a kill and after a cut', () => {
+    const { open } = fixture();
+    const log = open();
+    send(log, 0, { isTransactional: true });
+    end(log, true);
+    send(log, 1, { isTransactional: true });
+    end(log, true);
+    log.updateHighWatermark(4);
+    log.abandon();
+    const again = open({ highWatermark: 3 });
+    expect([again.highWatermark, again.lastStableOffset]).toEqual([3, 2]);
+    again.truncateTo(3);
+    expect(again.lastStableOffset).toBe(2);
+    again.truncateTo(2);
+    expect(again.lastStableOffset).toBe(2);
+  });
+
   it('take no other writes of their producer', () => {
     const log = fixture().open();
     send(log, 0, { isTransactional: true });
