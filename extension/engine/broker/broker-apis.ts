@@ -4,7 +4,7 @@ import type { GroupCoordinator } from '../coordinator/group-coordinator.ts';
 import type { LogManager } from '../log/log-manager.ts';
 import type { ConfigResolver } from '../metadata/config-resolver.ts';
 import type { Controller } from '../metadata/controller-port.ts';
-import type { QuorumDescription } from '../raft/raft-ports.ts';
+import type { RaftDriver } from '../raft/driver/raft-driver.ts';
 import type { AnyApiHandler } from '../server/api-handler.ts';
 import type { AutoTopicCreation } from './auto-topic-creation.ts';
 import type { BrokerSettings } from './broker-settings.ts';
@@ -22,7 +22,6 @@ import { describeClusterHandler } from './handlers/describe-cluster.ts';
 import { describeConfigsHandler } from './handlers/describe-configs.ts';
 import { describeGroupsHandler } from './handlers/describe-groups.ts';
 import { describeLogDirsHandler } from './handlers/describe-log-dirs.ts';
-import { describeQuorumHandler } from './handlers/describe-quorum.ts';
 import { describeTopicPartitionsHandler } from './handlers/describe-topic-partitions.ts';
 import { electLeadersHandler } from './handlers/elect-leaders.ts';
 import { fetchHandler } from './handlers/fetch.ts';
@@ -46,6 +45,7 @@ import { unregisterBrokerHandler } from './handlers/unregister-broker.ts';
 import { updateFeaturesHandler } from './handlers/update-features.ts';
 import type { ProducerIdManager } from './producer-id-manager.ts';
 import type { ReplicaAlterLogDirsManager } from './replica-alter-log-dirs-manager.ts';
+import { quorumClientApis } from './raft-apis.ts';
 import type { ReplicaManager } from './replica-manager.ts';
 
 /** What the handlers of one node work on. */
@@ -64,9 +64,9 @@ export interface ApiServices {
   readonly groups: GroupCoordinator;
   readonly producerIds: ProducerIdManager;
   readonly autoCreation: AutoTopicCreation;
+  readonly raft: RaftDriver;
   readonly supportedFeatures: readonly SupportedFeature[];
   finalizedFeatures(): FinalizedFeatures;
-  describeQuorum(): QuorumDescription;
 }
 
 /** All that a broker listener serves: what is in this list is advertised, and nothing else. */
@@ -105,7 +105,7 @@ export function brokerApis(services: ApiServices): AnyApiHandler[] {
     deleteGroupsHandler(groups),
     incrementalAlterConfigsHandler(controller, brokerId),
     offsetDeleteHandler(groups),
-    describeQuorumHandler(() => services.describeQuorum()),
+    ...quorumClientApis(services.raft),
     describeClusterHandler(source),
     describeTopicPartitionsHandler(image, settings.partitionsPerPage),
   ];

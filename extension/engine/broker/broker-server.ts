@@ -262,7 +262,7 @@ export class BrokerServer {
       }),
       supportedFeatures: shared.supportedFeatures,
       finalizedFeatures: () => shared.finalizedFeatures(),
-      describeQuorum: () => shared.raft.describeQuorum(),
+      raft: shared.raft,
     });
   }
 

@@ -18,12 +18,12 @@ import { createTopicsHandler } from './handlers/create-topics.ts';
 import { deleteTopicsHandler } from './handlers/delete-topics.ts';
 import { describeControllersHandler } from './handlers/describe-controllers.ts';
 import { describeConfigsHandler } from './handlers/describe-configs.ts';
-import { describeQuorumHandler } from './handlers/describe-quorum.ts';
 import { electLeadersHandler } from './handlers/elect-leaders.ts';
 import { incrementalAlterConfigsHandler } from './handlers/incremental-alter-configs.ts';
 import { listPartitionReassignmentsHandler } from './handlers/list-partition-reassignments.ts';
 import { unregisterBrokerHandler } from './handlers/unregister-broker.ts';
 import { updateFeaturesHandler } from './handlers/update-features.ts';
+import { quorumApis } from './raft-apis.ts';
 import type { SharedServer } from './shared-server.ts';
 
 /** What the handlers of a controller listener work on. */
@@ -53,7 +53,7 @@ export function controllerApis(services: ControllerServices): AnyApiHandler[] {
     describeConfigsHandler(nodeId, image, resolver),
     alterConfigsHandler(controller, undefined),
     incrementalAlterConfigsHandler(controller, undefined),
-    describeQuorumHandler(() => shared.raft.describeQuorum()),
+    ...quorumApis(shared.raft),
     describeControllersHandler(services),
     brokerRegistrationHandler(controller),
     brokerHeartbeatHandler(controller, watch),

@@ -542,11 +542,13 @@ export class RaftCore {
     const state = this.#state;
     if (state.role !== 'leader') return;
     const others = this.#others();
+    // Whoever is not to be elected any more only has to find the next leader.
+    const isDone = others.length === 0 || !this.isVoter;
     this.#state = {
       role: 'resigned',
       successors: state.leader.successors(),
       ends: new RequestRound(others, nowMs, RETRY_MAX_MS),
-      endsAtMs: others.length === 0 ? nowMs + GRACE_MS : this.#electionAt(nowMs),
+      endsAtMs: isDone ? nowMs + GRACE_MS : this.#electionAt(nowMs),
     };
     this.#status(hasMajority, `node ${this.self.id} gave up the lead of epoch ${this.epoch}: ${reason}`);
   }

@@ -8,7 +8,7 @@ import type { Logger } from '../../common/logger.ts';
 import type { RaftLogView } from '../raft-log-view.ts';
 import type { CommittedBatch, OffsetAndEpoch } from '../raft-ports.ts';
 import { VoterHistory } from '../voter-history.ts';
-import { VoterSet } from '../voter-set.ts';
+import type { VoterSet } from '../voter-set.ts';
 import { quorumChange } from './control-records.ts';
 import type { EncodedControlRecord, QuorumChange } from './control-records.ts';
 import type { MetadataLog } from './metadata-log.ts';

@@ -1,3 +1,5 @@
+import type { AddRaftVoterRequest } from '../../../protocol/generated/add-raft-voter-request.ts';
+import type { AddRaftVoterResponseInput } from '../../../protocol/generated/add-raft-voter-response.ts';
 import type { BeginQuorumEpochRequest } from '../../../protocol/generated/begin-quorum-epoch-request.ts';
 import type { BeginQuorumEpochResponseInput } from '../../../protocol/generated/begin-quorum-epoch-response.ts';
 import type { EndQuorumEpochRequest } from '../../../protocol/generated/end-quorum-epoch-request.ts';
@@ -6,14 +8,19 @@ import type { FetchRequest } from '../../../protocol/generated/fetch-request.ts'
 import type { FetchResponseInput } from '../../../protocol/generated/fetch-response.ts';
 import type { FetchSnapshotRequest } from '../../../protocol/generated/fetch-snapshot-request.ts';
 import type { FetchSnapshotResponseInput } from '../../../protocol/generated/fetch-snapshot-response.ts';
+import type { RemoveRaftVoterRequest } from '../../../protocol/generated/remove-raft-voter-request.ts';
+import type { RemoveRaftVoterResponseInput } from '../../../protocol/generated/remove-raft-voter-response.ts';
+import type { UpdateRaftVoterRequest } from '../../../protocol/generated/update-raft-voter-request.ts';
+import type { UpdateRaftVoterResponseInput } from '../../../protocol/generated/update-raft-voter-response.ts';
 import type { VoteRequest } from '../../../protocol/generated/vote-request.ts';
 import type { VoteResponseInput } from '../../../protocol/generated/vote-response.ts';
 import { ErrorCode } from '../../../protocol/errors.ts';
+import type { MessageType } from '../../../protocol/message-type.ts';
 import { ApiError } from '../../common/api-error.ts';
 import type { Clock, Timer } from '../../common/clock.ts';
 import type { FileSystem } from '../../common/file-system.ts';
 import type { Logger } from '../../common/logger.ts';
-import type { NodeNetwork } from '../../common/network.ts';
+import type { NodeAddress, NodeNetwork } from '../../common/network.ts';
 import { systemRandom } from '../../common/random.ts';
 import type { Random } from '../../common/random.ts';
 import { RaftCore } from '../raft-core.ts';
@@ -37,7 +44,7 @@ import * as control from './control-records.ts';
 import type { QuorumChange } from './control-records.ts';
 import { answerFetch, answerFetchSnapshot } from './fetch-requests.ts';
 import type { FetchServices } from './fetch-requests.ts';
-import { KRAFT_VERSIONS, METADATA_LOG } from './format-directory.ts';
+import { CONTROLLER_LISTENER, KRAFT_VERSIONS, METADATA_LOG } from './format-directory.ts';
 import { FETCH_MAX_WAIT_MS, MetadataFetcher } from './metadata-fetcher.ts';
 import type { MetadataLog } from './metadata-log.ts';
 import { describeQuorum } from './quorum-description.ts';
@@ -46,6 +53,8 @@ import { QuorumStateFile } from './quorum-state-file.ts';
 import { RaftPeers } from './raft-peers.ts';
 import { answerBeginQuorumEpoch, answerEndQuorumEpoch, answerVote } from './raft-requests.ts';
 import { sendRaftMessage } from './raft-wire.ts';
+import { VoterRequests } from './voter-requests.ts';
+import { VoterUpdate } from './voter-update.ts';
 import { WaitingFetches } from './waiting-fetches.ts';
 
 export interface RaftDriverOptions {
@@ -91,6 +100,8 @@ const DEFAULT_TIMING: RaftTiming = {
 
 /** A timer that fires so late tells that this process stood still, and could not hear the others. */
 const STANDSTILL_MS = 500;
+/** How long the leader may take for what another node passes on: a new voter has to catch up. */
+const FORWARD_TIMEOUT_MS = 30_000;
 /** How long a leader that stops waits for the others to hear it. */
 const FAREWELL_MS = 500;
 
@@ -111,6 +122,8 @@ export class RaftDriver implements RaftClient {
   readonly #waiting: WaitingFetches;
   readonly #services: FetchServices;
   readonly #epochAtStart: number;
+  readonly #voterRequests: VoterRequests;
+  readonly #voterUpdate: VoterUpdate;
   #timer: { readonly atMs: number; readonly timer: Timer } | undefined;
   #isRunning = false;
   #isClosed = false;
@@ -168,6 +181,18 @@ export class RaftDriver implements RaftClient {
       ...{ logger, timing: this.#timing, delivery: this.#delivery },
       onQuorumChange: (changes) => this.#votersChanged(changes),
       onFailed: (error) => this.#fail(error),
+    });
+    const { controllerEndpoints } = options;
+    this.#voterRequests = new VoterRequests({
+      ...this.#services,
+      timing: this.#timing,
+      listenerName: controllerEndpoints[0]?.name ?? CONTROLLER_LISTENER,
+      onQuorumChange: (changes) => this.#votersChanged(changes),
+    });
+    this.#voterUpdate = new VoterUpdate({
+      ...this.#services,
+      timing: this.#timing,
+      endpoints: controllerEndpoints,
     });
   }
 
@@ -249,6 +274,44 @@ export class RaftDriver implements RaftClient {
     return answerFetchSnapshot(this.#services, request);
   }
 
+  handleAddRaftVoter(request: AddRaftVoterRequest): Promise<AddRaftVoterResponseInput> {
+    return this.#voterRequests.add(request);
+  }
+
+  handleRemoveRaftVoter(request: RemoveRaftVoterRequest): Promise<RemoveRaftVoterResponseInput> {
+    return this.#voterRequests.remove(request);
+  }
+
+  handleUpdateRaftVoter(request: UpdateRaftVoterRequest): UpdateRaftVoterResponseInput {
+    return this.#voterRequests.update(request);
+  }
+
+  /** Whether this node leads, and so can answer what only the leader knows. */
+  get isLeader(): boolean {
+    return this.#core.role === 'leader';
+  }
+
+  /** Where the leader's controller listener is; undefined while nobody leads, or it is this node. */
+  leaderAddress(): NodeAddress | undefined {
+    const { leaderId } = this.#core.leaderAndEpoch;
+    return leaderId < 0 || leaderId === this.nodeId ? undefined : this.#peers.addressOf(leaderId);
+  }
+
+  /**
+   * Asks the leader, on behalf of somebody who asked this node.
+   *
+   * @throws ApiError REQUEST_TIMED_OUT when nobody leads, or the leader does not answer
+   */
+  async askLeader<T, I>(request: MessageType<unknown, I>, response: MessageType<T, unknown>, body: I): Promise<T> {
+    const address = this.leaderAddress();
+    if (address === undefined) throw new ApiError(ErrorCode.REQUEST_TIMED_OUT, 'The metadata quorum has no leader.');
+    try {
+      return await this.#peers.send(address.nodeId, 'forward', request, response, body, FORWARD_TIMEOUT_MS);
+    } catch (error) {
+      throw new ApiError(ErrorCode.REQUEST_TIMED_OUT, (error as Error).message);
+    }
+  }
+
   /**
    * Writes and flushes what was appended, then closes the log; a leader says farewell to the other voters before. Appends are refused from
    * the call on.
@@ -309,6 +372,7 @@ export class RaftDriver implements RaftClient {
       return this.#fail(error);
     }
     this.#fetcher.update();
+    this.#voterUpdate.update();
     this.#arm();
   }
 
@@ -369,7 +433,6 @@ export class RaftDriver implements RaftClient {
   #tellStatus(hasMajority: boolean, reason: string): void {
     const { epoch, voters } = this.#core;
     const leaderId = hasMajority ? this.#core.leaderId : -1;
-    this.#options.logger.info(`Metadata quorum: ${reason} (epoch ${epoch}).`);
     this.#options.onQuorumChange?.({ leaderId, epoch, voters: voters.ids(), hasMajority, reason });
   }
 

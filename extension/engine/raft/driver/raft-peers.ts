@@ -4,7 +4,7 @@ import { NodeUnreachableError } from '../../common/network.ts';
 import type { VoterAddress, VoterSet } from '../voter-set.ts';
 
 /** A line for each kind of request, so that a fetch that waits holds nothing up. */
-export type RaftLine = 'raft' | 'raft-fetch';
+export type RaftLine = 'raft' | 'raft-fetch' | 'forward';
 
 /** How long a probe may take: on one machine a refusal comes at once. */
 const PROBE_TIMEOUT_MS = 200;
@@ -85,6 +85,25 @@ export class RaftPeers {
   ): Promise<T> {
     const channel = this.#channel(nodeId, line);
     return channel.send(request, response, body, { timeoutMs });
+  }
+
+  /** Asks a node that is not known yet. Throws as {@link send}. */
+  async askOnce<T, I>(
+    host: string,
+    port: number,
+    request: MessageType<unknown, I>,
+    response: MessageType<T, unknown>,
+    body: (version: number) => I,
+    timeoutMs: number,
+  ): Promise<T> {
+    const address = { nodeId: -1, host, port };
+    if (this.#network === undefined) throw new NodeUnreachableError('refused', address, 'there is no network');
+    const channel = this.#network.open(address, 'raft');
+    try {
+      return await channel.send(request, response, body, { timeoutMs });
+    } finally {
+      channel.close();
+    }
   }
 
   /** Whether it is certain that no process listens where the node was. */

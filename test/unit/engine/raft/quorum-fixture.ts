@@ -1,7 +1,11 @@
+import { addRaftVoterRequest } from '../../../../extension/protocol/generated/add-raft-voter-request.ts';
+import { apiVersionsRequest } from '../../../../extension/protocol/generated/api-versions-request.ts';
 import { beginQuorumEpochRequest } from '../../../../extension/protocol/generated/begin-quorum-epoch-request.ts';
 import { endQuorumEpochRequest } from '../../../../extension/protocol/generated/end-quorum-epoch-request.ts';
 import { fetchRequest } from '../../../../extension/protocol/generated/fetch-request.ts';
 import { fetchSnapshotRequest } from '../../../../extension/protocol/generated/fetch-snapshot-request.ts';
+import { removeRaftVoterRequest } from '../../../../extension/protocol/generated/remove-raft-voter-request.ts';
+import { updateRaftVoterRequest } from '../../../../extension/protocol/generated/update-raft-voter-request.ts';
 import { voteRequest } from '../../../../extension/protocol/generated/vote-request.ts';
 import { silentLogger } from '../../../../extension/engine/common/logger.ts';
 import type { Random } from '../../../../extension/engine/common/random.ts';
@@ -15,7 +19,7 @@ import type { QuorumStatus } from '../../../../extension/engine/raft/raft-ports.
 import type { VoterAddress } from '../../../../extension/engine/raft/voter-set.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { MemoryFileSystem } from '../../../support/memory-file-system.ts';
-import { QuorumNetwork } from './quorum-network.ts';
+import { FIRST_PORT, QuorumNetwork } from './quorum-network.ts';
 import { CLUSTER_ID, NOW_MS, Recorder } from './raft-fixture.ts';
 
 /** A small generator of pseudo-random numbers (mulberry32): the same seed, the same run. */
@@ -148,13 +152,18 @@ export class Quorum {
 
   async stop(id: number): Promise<void> {
     const node = this.node(id);
-    const stopped = node.raft.shutdown();
-    let isDone = false;
-    void stopped.finally(() => (isDone = true));
-    while (!isDone) await this.clock.advance(1);
+    await this.ask(node.raft.shutdown());
     node.isRunning = false;
     this.network.die(id);
-    await stopped;
+  }
+
+  /** Waits for an answer while time passes. */
+  async ask<T>(answer: Promise<T>, limitMs = 10_000): Promise<T> {
+    let isDone = false;
+    const done = (): void => void (isDone = true);
+    answer.then(done, done);
+    await this.until(() => isDone, limitMs);
+    return answer;
   }
 
   /** Nodes that run and believe that they lead. */
@@ -199,7 +208,7 @@ export class Quorum {
 }
 
 export function endpointOf(nodeId: number): { name: string; host: string; port: number } {
-  return { name: 'CONTROLLER', host: '127.0.0.1', port: 10_091 + nodeId };
+  return { name: 'CONTROLLER', host: '127.0.0.1', port: FIRST_PORT + nodeId };
 }
 
 function addressOf(nodeId: number): VoterAddress {
@@ -219,6 +228,18 @@ async function serve(raft: RaftDriver, apiKey: number, request: unknown, version
       return raft.handleFetch(request as Parameters<RaftDriver['handleFetch']>[0], version);
     case fetchSnapshotRequest.apiKey:
       return raft.handleFetchSnapshot(request as Parameters<RaftDriver['handleFetchSnapshot']>[0]);
+    case addRaftVoterRequest.apiKey:
+      return raft.handleAddRaftVoter(request as Parameters<RaftDriver['handleAddRaftVoter']>[0]);
+    case removeRaftVoterRequest.apiKey:
+      return raft.handleRemoveRaftVoter(request as Parameters<RaftDriver['handleRemoveRaftVoter']>[0]);
+    case updateRaftVoterRequest.apiKey:
+      return raft.handleUpdateRaftVoter(request as Parameters<RaftDriver['handleUpdateRaftVoter']>[0]);
+    case apiVersionsRequest.apiKey:
+      return {
+        errorCode: 0,
+        apiKeys: [],
+        supportedFeatures: [{ name: 'kraft.version', minVersion: 0, maxVersion: 1 }],
+      };
     default:
       throw new Error(`API ${apiKey}`);
   }

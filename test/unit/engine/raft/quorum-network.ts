@@ -5,6 +5,9 @@ import { NodeUnreachableError } from '../../../../extension/engine/common/networ
 import type { NodeAddress, NodeChannel, NodeNetwork } from '../../../../extension/engine/common/network.ts';
 import type { Random } from '../../../../extension/engine/common/random.ts';
 
+/** Node n listens on this port + n. */
+export const FIRST_PORT = 10_091;
+
 /** Answers a request that was decoded; the codec is by API key. */
 export type Serve = (apiKey: number, request: unknown, version: number) => Promise<unknown>;
 
@@ -64,7 +67,8 @@ export class QuorumNetwork {
   }
 
   #channel(from: number, address: NodeAddress): NodeChannel {
-    const to = address.nodeId;
+    // Whoever is asked for the first time is known by address alone.
+    const to = address.nodeId < 0 ? address.port - FIRST_PORT : address.nodeId;
     return {
       address,
       onBroken: () => {},
