@@ -9,6 +9,7 @@ import type { MetadataLoader } from './metadata-loader.ts';
 import { encodeMetadataRecord } from './metadata-record.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
 import { PartitionIndex } from './partition-index.ts';
+import { Queue } from './queue.ts';
 
 /** Requests that may wait for their records to be committed. */
 const MAX_WAITERS = 20_000;
@@ -50,8 +51,8 @@ export class DecidedMetadata {
   #image: MetadataImage;
   /** Of the image's partitions; empty while following. */
   #index = PartitionIndex.of(EMPTY_IMAGE.topics);
-  #pending: PendingBatch[] = [];
-  #waiters: Waiter[] = [];
+  readonly #pending = new Queue<PendingBatch>();
+  readonly #waiters = new Queue<Waiter>();
 
   constructor(options: DecidedMetadataOptions) {
     this.#options = options;
@@ -72,7 +73,7 @@ export class DecidedMetadata {
 
   /** Whether so many requests wait that no other may. */
   get isFull(): boolean {
-    return this.#waiters.length >= MAX_WAITERS;
+    return this.#waiters.size >= MAX_WAITERS;
   }
 
   lead(epoch: number): void {
@@ -83,9 +84,9 @@ export class DecidedMetadata {
   follow(): void {
     if (this.#epoch === undefined) return;
     this.#epoch = undefined;
-    this.#pending = [];
+    this.#pending.clear();
     this.#takeOver();
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(notController());
+    for (const waiter of this.#waiters.clear()) waiter.reject(notController());
   }
 
   /**
@@ -110,7 +111,7 @@ export class DecidedMetadata {
 
   /** Resolves with `value` once everything that was decided so far is committed. Rejects with NOT_CONTROLLER when it no longer can be. */
   whenCommitted<R>(value: R, resolve: (value: R) => void, reject: (error: ApiError) => void): void {
-    const last = this.#pending.at(-1);
+    const { last } = this.#pending;
     if (last === undefined) resolve(value);
     else this.#waiters.push({ offset: last.lastOffset, resolve: () => resolve(value), reject });
   }
@@ -118,14 +119,14 @@ export class DecidedMetadata {
   onCommit(batches: readonly CommittedBatch[]): void {
     const { loader, onCommitted } = this.#options;
     for (const batch of batches) {
-      const [next] = this.#pending;
+      const next = this.#pending.first;
       if (next !== undefined && next.lastOffset === batch.lastOffset) {
         this.#pending.shift();
         loader.commitPrepared(batch, next.delta, next.image);
         onCommitted(next.delta, next.cause);
       } else {
         loader.commit(batch);
-        if (this.#pending.length === 0) this.#takeOver();
+        if (this.#pending.first === undefined) this.#takeOver();
       }
       this.#answer(batch.lastOffset);
     }
@@ -142,9 +143,14 @@ export class DecidedMetadata {
   }
 
   #answer(committedOffset: number): void {
-    const first = this.#waiters.findIndex(({ offset }) => offset > committedOffset);
-    const ready = this.#waiters.splice(0, first < 0 ? this.#waiters.length : first);
-    for (const waiter of ready) waiter.resolve();
+    for (
+      let next = this.#waiters.first;
+      next !== undefined && next.offset <= committedOffset;
+      next = this.#waiters.first
+    ) {
+      this.#waiters.shift();
+      next.resolve();
+    }
   }
 }
 

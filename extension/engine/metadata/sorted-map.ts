@@ -41,6 +41,22 @@ export class SortedMap<V> {
     return new SortedMap(insert(this.#root, key, value), existing === undefined ? this.size + 1 : this.size);
   }
 
+  /** {@link with} for many entries, in any order. Where they are a good part of the map, the tree is built anew, in linear time. */
+  withAll(entries: ReadonlyMap<string, V>): SortedMap<V> {
+    if (entries.size * REBUILD_FACTOR < this.size) {
+      return [...entries].reduce<SortedMap<V>>((map, [key, value]) => map.with(key, value), this);
+    }
+    const added = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+    const all: [string, V][] = [];
+    let next = 0;
+    for (const entry of this.entries()) {
+      while (next < added.length && added[next]![0] < entry[0]) all.push(added[next++]!);
+      all.push(added[next]?.[0] === entry[0] ? added[next++]! : entry);
+    }
+    while (next < added.length) all.push(added[next++]!);
+    return all.length === 0 ? SortedMap.empty() : new SortedMap(build(all, 0, all.length), all.length);
+  }
+
   without(key: string): SortedMap<V> {
     if (!this.has(key)) return this;
     return this.size === 1 ? SortedMap.empty() : new SortedMap(remove(this.#root, key), this.size - 1);
@@ -80,6 +96,17 @@ export class SortedMap<V> {
   }
 }
 
+/** About the height of a tree: so much more a single insertion costs than a place in a tree that is built anew. */
+const REBUILD_FACTOR = 8;
+
+/** A balanced tree of sorted entries. */
+function build<V>(entries: readonly (readonly [string, V])[], from: number, to: number): Node<V> | undefined {
+  if (from >= to) return undefined;
+  const middle = (from + to) >>> 1;
+  const [key, value] = entries[middle]!;
+  return make(key, value, build(entries, from, middle), build(entries, middle + 1, to));
+}
+
 function find<V>(node: Node<V> | undefined, key: string): Node<V> | undefined {
   while (node !== undefined && node.key !== key) node = key < node.key ? node.left : node.right;
   return node;
@@ -95,7 +122,7 @@ function make<V>(key: string, value: V, left: Node<V> | undefined, right: Node<V
 
 function insert<V>(node: Node<V> | undefined, key: string, value: V): Node<V> {
   if (node === undefined) return make(key, value, undefined, undefined);
-  if (key === node.key) return { ...node, value };
+  if (key === node.key) return { key, value, left: node.left, right: node.right, height: node.height };
   return key < node.key
     ? balance(node.key, node.value, insert(node.left, key, value), node.right)
     : balance(node.key, node.value, node.left, insert(node.right, key, value));

@@ -104,14 +104,18 @@ export class TopicsDelta {
       colliding = withoutName(colliding, topic.name);
     }
     let youngest = this.before.lastUserTopic;
+    const names = new Map<string, TopicImage>();
+    const ids = new Map<string, TopicImage>();
     for (const topic of this.changed.values()) {
       const image = imageOf(topic);
-      byName = byName.with(image.name, image);
-      byId = byId.with(image.id, image);
+      names.set(image.name, image);
+      ids.set(image.id, image);
       if (topic.before !== undefined) continue;
       colliding = withName(colliding, topic.name);
       if (!isInternalTopic(topic.name)) youngest = image;
     }
+    byName = byName.withAll(names);
+    byId = byId.withAll(ids);
     if (youngest !== undefined && !byId.has(youngest.id)) youngest = findYoungest(byId.values());
     return new TopicsImage(byName, byId, colliding, this.#nextSequence, youngest?.id);
   }

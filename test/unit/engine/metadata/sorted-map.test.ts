@@ -45,3 +45,25 @@ test('sorted input does not make a list of it', () => {
   expect(map.size).toBe(25_000);
   expect([...map.keys()].slice(0, 3)).toEqual(['00001', '00003', '00005']);
 });
+
+test('many entries at once are the same as one by one', () => {
+  for (const [size, added] of [
+    [0, 5],
+    [5, 0],
+    [100, 3],
+    [100, 40],
+    [100, 400],
+  ] as const) {
+    let map = SortedMap.empty<number>();
+    for (let i = 0; i < size; i++) map = map.with(`k${(i * 7) % 1000}`, i);
+    const entries = new Map(Array.from({ length: added }, (_, i) => [`k${(i * 13 + 5) % 1000}`, -i]));
+    let oneByOne = map;
+    for (const [key, value] of entries) oneByOne = oneByOne.with(key, value);
+    const before = [...map];
+    const all = map.withAll(entries);
+    expect([...all]).toEqual([...oneByOne]);
+    expect(all.size).toBe(oneByOne.size);
+    expect([...map]).toEqual(before);
+    for (const key of entries.keys()) expect(all.get(key)).toBe(entries.get(key));
+  }
+});
