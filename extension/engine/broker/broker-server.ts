@@ -21,6 +21,7 @@ import { FetchSessionCache } from './fetch-session.ts';
 import type { MetadataSource } from './handlers/metadata.ts';
 import { CONSUMER_OFFSETS } from './internal-topics.ts';
 import { LogDirectoriesWatch } from './log-directories-watch.ts';
+import { readLogSettings } from './log-settings.ts';
 import { partitionStates, segmentStates } from './partition-states.ts';
 import { ProducerIdManager } from './producer-id-manager.ts';
 import { ReplicaManager } from './replica-manager.ts';
@@ -76,7 +77,9 @@ export class BrokerServer {
       },
       unusable: options.unusable,
       onDirectoryFailed: (directory, error) => this.#directories.onFailed(directory, error),
-      onProgress: (loaded, total) => logger.debug(`${loaded} of ${total} logs are open`),
+      hasOtherReplicas: (topic, partition) =>
+        (shared.loader.image.topics.partition(topic, partition)?.replicas.length ?? 0) > 1,
+      ...readLogSettings(resolver, input.nodeId, ports.onEvent),
     });
     this.#directories = new LogDirectoriesWatch({
       ...{ clock, logger, resolver, logs: this.#logs, lent: environment.lentMemory, controller: shared.channel },
