@@ -71,15 +71,9 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
   };
 }
 
-/** Until the engine serves more than one. */
-const severalNodes: boolean = false;
-
 function checkCounts({ brokers, controllers }: ClusterOptions): void {
   if (brokers !== undefined && (!Number.isInteger(brokers) || brokers < 1 || brokers > MAX_BROKERS)) {
     throw bad(`The number of brokers must be from 1 to ${MAX_BROKERS}, not ${brokers}`);
-  }
-  if (!severalNodes && ((brokers ?? 1) > 1 || (controllers ?? 0) > 0)) {
-    throw bad(`A cluster of ${brokers} brokers is not possible yet; only one broker is`);
   }
   if (controllers !== undefined && controllers !== 0 && !QUORUM_SIZES.includes(controllers)) {
     throw bad(`The number of controllers must be 1, 3 or 5, not ${controllers}`);

@@ -4,7 +4,7 @@ import type { BrokerConfigInput, Listener } from './broker-options.ts';
 
 /** The server.properties that this input amounts to: what DescribeConfigs shows as static. */
 export function staticConfig(input: BrokerConfigInput): Record<string, string> {
-  const { controllerListener } = input;
+  const { advertisedListeners, controllerListener } = input;
   const all = controllerListener === undefined ? input.listeners : [...input.listeners, controllerListener];
   const controllerName = controllerListener?.name ?? 'CONTROLLER';
   const names = new Set([...all.map(({ name }) => name), controllerName]);
@@ -13,7 +13,10 @@ export function staticConfig(input: BrokerConfigInput): Record<string, string> {
     'node.id': String(input.nodeId),
     'log.dirs': input.logDirs.join(','),
     listeners: all.map(listenerText).join(','),
-    'advertised.listeners': input.advertisedListeners.map(listenerText).join(','),
+    // A controller advertises nothing to clients, and a list must not be empty.
+    ...(advertisedListeners.length === 0
+      ? {}
+      : { 'advertised.listeners': advertisedListeners.map(listenerText).join(',') }),
     'controller.listener.names': controllerName,
     'listener.security.protocol.map': [...names].map((name) => `${name}:PLAINTEXT`).join(','),
     ...input.config,

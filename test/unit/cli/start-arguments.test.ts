@@ -33,7 +33,10 @@ describe('parseStartArguments', () => {
   });
 
   test('reads what startArguments writes', () => {
-    const options = { brokers: 1, port: 0, controllerPort: 5, dataDir: '--odd', config: { 'a.b': 'c=d', e: '' } };
+    const options = {
+      ...{ brokers: 1, controllers: 3, port: 0, controllerPort: 5, dataDir: '--odd', racks: ['a', 'b'] },
+      config: { 'a.b': 'c=d', e: '' },
+    };
     expect(parseStartArguments(startArguments(options)).options).toEqual(options);
   });
 
@@ -49,6 +52,7 @@ describe('parseStartArguments', () => {
     [['--port', '99999999999999999999'], '--port takes a number'],
     [['--config', 'num.partitions'], "--config takes KEY=VALUE, not 'num.partitions'"],
     [['--config', '=3'], "--config takes KEY=VALUE, not '=3'"],
+    [['--racks', 'a,,b'], "--racks takes names separated by commas, not 'a,,b'"],
     [['--json=yes'], '--json takes no value'],
   ])('refuses %j', (args, message) => {
     expect(() => parseStartArguments(args)).toThrow(message);

@@ -74,7 +74,11 @@ describe('samsa start', () => {
 
   test.each([
     [['--wat'], "samsa start: unknown argument '--wat'\n"],
-    [['--brokers', '3'], 'samsa start: A cluster of 3 brokers is not possible yet; only one broker is\n'],
+    [['--brokers', '10'], 'samsa start: The number of brokers must be from 1 to 9, not 10\n'],
+    [
+      ['--brokers', '2', '--config', 'advertised.listeners=PLAINTEXT://h:1'],
+      "samsa start: advertised.listeners can't be set for several nodes at once: every broker is reached on its own port\n",
+    ],
     [['--port', '70000'], 'samsa start: The port must be a number from 0 to 65535, not 70000\n'],
     [['--config', 'fake.fail=BAD_ARGUMENT'], 'samsa start: Told to fail with BAD_ARGUMENT\n'],
   ])('%j exits 2 with one line', async (args, line) => {

@@ -45,7 +45,18 @@ describe('planCluster', () => {
   test.each([
     [{ brokers: 0 }, 'must be from 1 to 9, not 0'],
     [{ brokers: 1.5 }, 'must be from 1 to 9, not 1.5'],
-    [{ brokers: 3 }, 'A cluster of 3 brokers is not possible yet; only one broker is'],
+    [{ brokers: 10 }, 'must be from 1 to 9, not 10'],
+    [{ controllers: 2 }, 'The number of controllers must be 1, 3 or 5, not 2'],
+    [
+      { brokers: 3, config: { 'broker.rack': 'a' } },
+      "broker.rack can't be set for several nodes at once: name the racks",
+    ],
+    [{ brokers: 2, config: { listeners: 'PLAINTEXT://:9092' } }, "listeners can't be set for several nodes at once"],
+    [{ controllers: 1, config: { 'advertised.listeners': 'PLAINTEXT://h:1' } }, "advertised.listeners can't be set"],
+    [{ brokers: 3, port: 65_534, controllerPort: 1 }, '3 brokers from port 65534 on go above 65535'],
+    [{ brokers: 3, controllerPort: 65_534 }, '3 controllers from controller port 65534 on go above 65535'],
+    [{ brokers: 3, port: 9092, controllerPort: 9094 }, 'Port 9094 is asked for twice'],
+    [{ controllers: 3, port: 9092, controllerPort: 9090 }, 'Port 9092 is asked for twice'],
     [{ port: 70_000 }, 'The port must be a number from 0 to 65535, not 70000'],
     [{ port: -1 }, 'must be a number from 0 to 65535, not -1'],
     [{ port: 65_000 }, 'Port 65000 leaves no room for controller ports 1000 above it'],
@@ -57,6 +68,50 @@ describe('planCluster', () => {
   ])('refuses %j', (options, message) => {
     expect(() => planCluster(options)).toThrow(expect.objectContaining({ code: 'BAD_ARGUMENT' }));
     expect(() => planCluster(options)).toThrow(message);
+  });
+
+  test('gives several brokers their ports; the first three are the quorum', async () => {
+    const nodes = await planCluster({ brokers: 4, racks: ['a', 'b'] }).nodes('/data');
+    const facts = nodes.map(({ nodeId, roles, advertisedListeners, controllerListener, logDirs, config }) => [
+      ...[nodeId, roles.join('+'), advertisedListeners[0]?.port, controllerListener?.port],
+      ...[logDirs[0], config['broker.rack'], config['offsets.topic.replication.factor']],
+    ]);
+    expect(facts).toEqual([
+      [1, 'broker+controller', 9092, 10092, '/data/broker-1', 'a', '3'],
+      [2, 'broker+controller', 9093, 10093, '/data/broker-2', 'b', '3'],
+      [3, 'broker+controller', 9094, 10094, '/data/broker-3', 'a', '3'],
+      [4, 'broker', 9095, undefined, '/data/broker-4', 'b', '3'],
+    ]);
+  });
+
+  test('one of two brokers is the quorum', async () => {
+    const nodes = await planCluster({ brokers: 2 }).nodes('/data');
+    expect(nodes.map(({ roles }) => roles.includes('controller'))).toEqual([true, false]);
+  });
+
+  test('puts the quorum on nodes of its own', async () => {
+    const nodes = await planCluster({ brokers: 1, controllers: 3, controllerPort: 5000 }).nodes('/data');
+    const facts = nodes.map(({ nodeId, roles, listeners, controllerListener, logDirs }) => [
+      ...[nodeId, roles.join('+'), listeners.length > 0, controllerListener?.port, logDirs[0]],
+    ]);
+    expect(facts).toEqual([
+      [101, 'controller', false, 5000, '/data/controller-101'],
+      [102, 'controller', false, 5001, '/data/controller-102'],
+      [103, 'controller', false, 5002, '/data/controller-103'],
+      [1, 'broker', true, undefined, '/data/broker-1'],
+    ]);
+  });
+
+  test('an added broker follows, on the port of its number', () => {
+    const plan = planCluster({ brokers: 3, port: 9192, config: { 'num.partitions': '4' } });
+    expect(plan.oneMore?.('/data', 4, 4, 'north')).toMatchObject({
+      nodeId: 4,
+      roles: ['broker'],
+      logDirs: ['/data/broker-4'],
+      advertisedListeners: [{ port: 9195 }],
+      controllerListener: undefined,
+      config: { 'broker.rack': 'north', 'num.partitions': '4' },
+    });
   });
 
   test('takes listeners and advertised listeners', async () => {
@@ -99,6 +154,11 @@ describe('planCluster', () => {
 
 test('startArguments says only what was asked for', () => {
   expect(startArguments({})).toEqual([]);
+  expect(startArguments({ brokers: 3, controllers: 1, racks: ['a', 'b'] })).toEqual([
+    '--brokers=3',
+    '--controllers=1',
+    '--racks=a,b',
+  ]);
   expect(startArguments({ port: 0, dataDir: '-odd dir', config: { a: 'b=c' } })).toEqual([
     '--port=0',
     '--data-dir=-odd dir',
