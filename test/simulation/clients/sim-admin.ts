@@ -25,8 +25,8 @@ const METADATA_TOPIC = '__cluster_metadata';
 /** Changes the cluster, and remembers what it was told has changed. */
 export class SimAdmin {
   readonly #client: SimClient;
-  /** Topics that were created and not deleted since, with their partitions; only what is certain. */
-  readonly topics = new Map<string, number>();
+  /** Topics that were created and not deleted since; only what is certain. */
+  readonly topics = new Set<string>();
   readonly #busy = new Set<string>();
 
   constructor(client: SimClient) {
@@ -71,27 +71,35 @@ export class SimAdmin {
       }
       await this.#client.clock.sleep(RETRY_MS);
     }
-    this.topics.set(name, partitions);
+    this.topics.add(name);
     this.#busy.delete(name);
     this.#say(`has created ${name} with ${partitions} partitions`);
   }
 
+  /** By its id: a request that is late must not delete what was created since under the same name. */
   async deleteTopic(name: string): Promise<void> {
     this.topics.delete(name);
     this.#busy.add(name);
+    let topicId: string | undefined;
+    while ((topicId = await this.#idOf(name)) === undefined) await this.#client.clock.sleep(RETRY_MS);
     for (;;) {
       const answer = await this.#client.askAny(deleteTopicsRequest, deleteTopicsResponse, {
-        topics: [{ name }],
-        topicNames: [name],
+        topics: [{ name: null, topicId }],
         timeoutMs: TIMEOUT_MS,
       });
       const code = answer?.responses[0]?.errorCode;
-      if (code === ErrorCode.NONE || code === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) break;
+      if (code === ErrorCode.NONE || code === ErrorCode.UNKNOWN_TOPIC_ID) break;
       if (code !== undefined) this.#client.expectRetriable(code, 'DeleteTopics');
       await this.#client.clock.sleep(RETRY_MS);
     }
     this.#busy.delete(name);
     this.#say(`has deleted ${name}`);
+  }
+
+  async #idOf(topic: string): Promise<string | undefined> {
+    const answer = await this.#client.askAny(metadataRequest, metadataResponse, { topics: [{ name: topic }] });
+    const found = answer?.topics[0];
+    return found?.errorCode === ErrorCode.NONE ? found.topicId : undefined;
   }
 
   /** Asks once for another assignment; what comes of it shows at the end. */
@@ -135,10 +143,10 @@ export class SimAdmin {
   }
 
   /** The topics that one broker knows; undefined when it does not answer. */
-  async topicsOf(broker: number): Promise<ReadonlyMap<string, number> | undefined> {
+  async topicsOf(broker: number): Promise<ReadonlySet<string> | undefined> {
     const answer = await this.#client.ask(broker, metadataRequest, metadataResponse, { topics: null });
     if (answer === undefined) return undefined;
-    return new Map(answer.topics.map(({ name, partitions }) => [name ?? '', partitions.length]));
+    return new Set(answer.topics.map(({ name }) => name ?? ''));
   }
 
   #say(what: string): void {

@@ -54,6 +54,7 @@ export class SimNode {
   readonly #onEvent: (event: ClusterEvent) => void;
   readonly #skewMs: number;
   #process: SimProcess | undefined;
+  #startsAgain = false;
 
   constructor(options: {
     network: SimNetwork;
@@ -94,8 +95,11 @@ export class SimNode {
     return this.#input.logDirs[0]!;
   }
 
+  /** Now, or once the process that is stopping has ended. */
   start(): void {
+    this.#startsAgain = this.#process?.isStopping === true;
     if (this.isAlive) return;
+    this.#startsAgain = false;
     const process = new SimProcess(this.machine);
     this.#process = process;
     this.machine.hasPower = true;
@@ -218,6 +222,7 @@ export class SimNode {
         if (!process.actor.alive) return;
         world.trace(this.machine.name, 'has stopped');
         this.#end(process);
+        if (this.#startsAgain) this.start();
       },
       (error: unknown) => {
         const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
