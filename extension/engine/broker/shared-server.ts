@@ -54,7 +54,10 @@ export class SharedServer {
       directoryId: directories[0]!.directoryId,
       openLog: (directory) => openMetadataLog(environment, directory, number('metadata.log.segment.bytes')),
       onFatal: (error) => ports.onFatal(error),
-      onQuorumChange: ({ reason }) => logger.info(`Metadata quorum: ${reason}`),
+      onQuorumChange: ({ leaderId, ...status }) => {
+        logger.info(`Metadata quorum: ${status.reason}`);
+        ports.onEvent({ event: 'quorum', leader: leaderId, ...status });
+      },
       timing: {
         electionTimeoutMs: number('controller.quorum.election.timeout.ms'),
         fetchTimeoutMs: number('controller.quorum.fetch.timeout.ms'),

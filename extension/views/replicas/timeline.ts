@@ -73,7 +73,8 @@ export class Timeline {
           ...NOTHING,
           broker: event.broker,
           tone: event.state === 'fenced' ? 'trouble' : event.state === 'unfenced' ? 'good' : 'plain',
-          text: `Broker ${event.broker} ${REGISTRATION[event.state]}: ${event.reason}`,
+          text: sentence(event.reason),
+          detail: event.state,
         };
       case 'controller':
         return event.controller < 0
@@ -132,7 +133,8 @@ export class Timeline {
       ...partitionOf(event),
       broker: leader < 0 ? null : leader,
       tone: leader < 0 || unclean === true ? 'trouble' : 'plain',
-      text: `${nameOf(event)}: ${what}. ${sentence(reason)}`,
+      // The epoch stands at the end of the line.
+      text: `${nameOf(event)}: ${what}. ${sentence(reason.replace(/; epoch \d+$/, ''))}`,
       detail: `epoch ${epoch}`,
     };
   }
@@ -152,14 +154,6 @@ export class Timeline {
 }
 
 const NOTHING: Content = { tone: 'plain', text: '', detail: '', broker: null, topic: null, partition: null };
-
-const REGISTRATION = {
-  registered: 'is registered',
-  unfenced: 'serves',
-  fenced: 'is fenced',
-  'controlled-shutdown': 'is on its way down',
-  unregistered: 'is unregistered',
-} as const;
 
 const STATES: Readonly<Record<string, { readonly text: string; readonly tone: TimelineEntry['tone'] }>> = {
   starting: { text: 'starts', tone: 'plain' },

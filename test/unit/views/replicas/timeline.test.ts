@@ -23,14 +23,14 @@ test('reads like the story of the notes', () => {
       reason: 'the partition was made',
     },
     { event: 'broker-state', broker: 2, state: 'killed' },
-    { event: 'registration', broker: 2, state: 'fenced', epoch: 7, reason: 'it stopped answering.' },
+    { event: 'registration', broker: 2, state: 'fenced', epoch: 7, reason: 'broker 2 stopped answering' },
     { event: 'isr', topic: 'A', partition: 2, isr: [3, 1], reason: 'broker 2 is fenced' },
-    { ...leader, isr: [3, 1] },
+    { ...leader, isr: [3, 1], reason: '3 is first alive; epoch 4' },
   );
   expect(entries.map(({ text, detail, tone }) => `${tone}: ${text} | ${detail}`)).toEqual([
     'plain: A-2: 2 leads. The partition was made. | epoch 3',
     'trouble: Broker 2 was killed. | ',
-    'trouble: Broker 2 is fenced: it stopped answering. | ',
+    'trouble: Broker 2 stopped answering. | fenced',
     'caution: A-2: ISR shrinks. Broker 2 is fenced. | [2,3,1] → [3,1]',
     'plain: A-2: 3 leads. 3 is first alive. | epoch 4',
   ]);
