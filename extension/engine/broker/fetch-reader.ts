@@ -3,7 +3,7 @@ import type { PartitionDataInput } from '../../protocol/generated/fetch-response
 import { ApiError } from '../common/api-error.ts';
 import type { FetchDataInfo, ReadIsolation } from '../log/partition-log.ts';
 import { currentLeader } from './current-leader.ts';
-import type { FetchTarget } from './fetch-session.ts';
+import type { FetchContext, FetchTarget } from './fetch-session.ts';
 import type { Partition } from './partition.ts';
 import type { ReplicaManager } from './replica-manager.ts';
 
@@ -18,9 +18,6 @@ export interface PartitionRead {
   readonly urgent: boolean;
   /** For watching; undefined when the partition could not be found. */
   readonly partition: Partition | undefined;
-  /** Where what may be read ended, and in which leader epoch; -1 for an error. */
-  readonly end: number;
-  readonly leaderEpoch: number;
 }
 
 export interface FetchLimits {
@@ -42,23 +39,44 @@ const FOLLOWER_READS = 11;
 export async function readPartitions(
   replicas: ReplicaManager,
   targets: readonly FetchTarget[],
+  session: FetchContext,
   limits: FetchLimits,
   isFirst: boolean,
 ): Promise<{ reads: PartitionRead[]; sizeBytes: number }> {
   const reads: PartitionRead[] = [];
   let sizeBytes = 0;
   for (const target of targets) {
-    const read = readPartition(replicas, target, limits, limits.maxBytes - sizeBytes, sizeBytes === 0, isFirst);
+    const read = readPartition(
+      replicas,
+      target,
+      session,
+      limits,
+      limits.maxBytes - sizeBytes,
+      sizeBytes === 0,
+      isFirst,
+    );
     const done = read instanceof Promise ? await read : read;
     reads.push(done);
     sizeBytes += done.sizeBytes;
   }
+  for (const read of reads) session.looked(read.target, isDone(read));
   return { reads, sizeBytes };
+}
+
+/** Whether there is nothing more to have or to tell of it until it changes. */
+function isDone({ sizeBytes, urgent, target, data }: PartitionRead): boolean {
+  if (sizeBytes > 0 || urgent || target.fetchOffset < target.seenEnd) return false;
+  return (
+    data.highWatermark === target.sentHighWatermark &&
+    data.logStartOffset === target.sentLogStartOffset &&
+    target.sentError === ErrorCode.NONE
+  );
 }
 
 function readPartition(
   replicas: ReplicaManager,
   target: FetchTarget,
+  session: FetchContext,
   limits: FetchLimits,
   budgetBytes: number,
   minOneMessage: boolean,
@@ -74,6 +92,8 @@ function readPartition(
     const found = replicas.find(topic, target.partition);
     // A request may still name the id of a topic that was made anew.
     partition = found;
+    session.watch(target, found);
+    target.seenLeaderEpoch = -1;
     const { follower } = limits;
     if (follower === undefined && limits.apiVersion >= FOLLOWER_READS) found.checkReplica(target.currentLeaderEpoch);
     else found.checkLeader(target.currentLeaderEpoch);
@@ -86,17 +106,16 @@ function readPartition(
         sizeBytes: 0,
         urgent: true,
         partition: found,
-        end: -1,
-        leaderEpoch: -1,
       };
     }
     if (follower !== undefined && isFirst) found.onFollowerFetch(follower, target.fetchOffset, target.logStartOffset);
     const maxBytes = Math.max(0, Math.min(target.maxBytes, budgetBytes));
     // Before the read: what comes while it is under way is news.
-    const end = found.readableEnd(limits.isolation);
+    target.seenEnd = found.readableEnd(limits.isolation);
+    target.seenLeaderEpoch = found.leaderEpoch;
     const info = found.read(target.fetchOffset, maxBytes, limits.isolation, minOneMessage);
-    if (!(info instanceof Promise)) return success(found, target, info, limits, end);
-    return info.then((later) => success(found, target, later, limits, end), failed);
+    if (!(info instanceof Promise)) return success(found, target, info, limits);
+    return info.then((later) => success(found, target, later, limits), failed);
   } catch (error) {
     return failed(error);
   }
@@ -107,7 +126,6 @@ function success(
   target: FetchTarget,
   info: FetchDataInfo,
   { isolation, follower }: FetchLimits,
-  end: number,
 ): PartitionRead {
   const records = info.records.length === 1 ? info.records[0]! : info.records;
   const data = describe(partition, target, records);
@@ -118,8 +136,6 @@ function success(
     // Whoever deletes records waits for the followers to hear of it.
     urgent: follower !== undefined && target.inSession && target.sentLogStartOffset !== data.logStartOffset,
     partition,
-    end,
-    leaderEpoch: partition.leaderEpoch,
   };
 }
 
@@ -167,7 +183,5 @@ function failure(
     sizeBytes: 0,
     urgent: true,
     partition,
-    end: -1,
-    leaderEpoch: -1,
   };
 }

@@ -44,6 +44,13 @@ export class FollowerReplica {
     return true;
   }
 
+  /** It fetched at `atMs` and had everything, as it has had since. */
+  onIdle(atMs: number): void {
+    if (this.logEndOffset < 0) return;
+    this.#lastCaughtUpMs = Math.max(this.#lastCaughtUpMs, atMs);
+    this.#lastFetchMs = Math.max(this.#lastFetchMs, atMs);
+  }
+
   isCaughtUp(leaderEndOffset: number, nowMs: number, lagTimeMaxMs: number): boolean {
     return this.logEndOffset === leaderEndOffset || nowMs - this.#lastCaughtUpMs <= lagTimeMaxMs;
   }

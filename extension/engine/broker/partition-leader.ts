@@ -158,6 +158,11 @@ export class PartitionLeader {
     if (advanced || startBefore !== logStartOffset) this.#led.changed();
   }
 
+  /** A follower fetched at `atMs`, when nothing had happened here since it had caught up. */
+  onFollowerIdle(brokerId: number, atMs: number): void {
+    this.follower(brokerId)?.onIdle(atMs);
+  }
+
   /** What all of the (maximal) ISR have is committed. False when the high watermark stays. */
   advanceHighWatermark(): boolean {
     if (this.isUnderMinIsr) return false;

@@ -10,8 +10,8 @@ import type { Clock } from '../../common/clock.ts';
 import type { ReadIsolation } from '../../log/partition-log.ts';
 import { defineHandler, type RequestContext } from '../../server/api-handler.ts';
 import { nodeEndpoints } from '../current-leader.ts';
-import { type PartitionRead, readPartitions } from '../fetch-reader.ts';
-import type { FetchContext, FetchSessionCache } from '../fetch-session.ts';
+import { type FetchLimits, type PartitionRead, readPartitions } from '../fetch-reader.ts';
+import type { FetchContext, FetchSessionCache, FetchTarget } from '../fetch-session.ts';
 import type { FetchingFollower } from '../follower-replica.ts';
 import type { Partition } from '../partition.ts';
 import type { ReplicaManager } from '../replica-manager.ts';
@@ -59,7 +59,7 @@ class FetchOperation {
     const brokerId = replicaIdOf(request);
     const isFollower = brokerId >= 0;
     this.#follower = isFollower ? { brokerId, brokerEpoch: request.replicaState.replicaEpoch } : undefined;
-    this.#session = sessions.open(request, context.apiVersion, isFollower);
+    this.#session = sessions.open(request, context.apiVersion, brokerId);
     this.#maxBytes = Math.min(request.maxBytes, maxBytes);
     this.#isolation = isFollower ? 'logEnd' : request.isolationLevel === READ_COMMITTED ? 'committed' : 'highWatermark';
   }
@@ -73,52 +73,64 @@ class FetchOperation {
       follower: this.#follower,
     };
     for (let isFirst = true; ; isFirst = false) {
-      const { reads, sizeBytes } = await readPartitions(this.#replicas, this.#session.targets, limits, isFirst);
+      const { reads, sizeBytes } = await this.#read(limits, isFirst);
       const leftMs = deadlineMs - this.#clock.monotonicMs();
       const enough = sizeBytes >= this.#request.minBytes || this.#isSuperseded;
-      if (enough || leftMs <= 0 || reads.length === 0 || reads.some((read) => read.urgent)) return this.#respond(reads);
-      const woken = await this.#wait(reads, leftMs);
-      if (!woken && sizeBytes === 0) return this.#respond(reads);
+      const isOver = enough || leftMs <= 0 || this.#session.isEmpty;
+      if (isOver || reads.some((read) => read.urgent)) return this.#respond(reads);
+      await this.#wait(reads, leftMs);
     }
   }
 
-  /** Until something happens to one of the partitions (true), or the time is over (false). */
-  #wait(reads: readonly PartitionRead[], delayMs: number): Promise<boolean> {
+  async #read(limits: FetchLimits, isFirst: boolean): ReturnType<typeof readPartitions> {
+    const targets = this.#session.take();
+    try {
+      return await readPartitions(this.#replicas, targets, this.#session, limits, isFirst);
+    } catch (error) {
+      for (const target of targets) this.#session.looked(target, false);
+      throw error;
+    }
+  }
+
+  /** Until something happens to one of the partitions, or the time is over. */
+  #wait(reads: readonly PartitionRead[], delayMs: number): Promise<void> {
     return new Promise((resolve) => {
       const unwatch: (() => void)[] = [];
       let settled = false;
-      const settle = (woken: boolean): void => {
+      const settle = (): void => {
         if (settled) return;
         settled = true;
         timer.cancel();
+        this.#session.onChange(undefined);
         for (const stop of unwatch) stop();
-        resolve(woken);
+        resolve();
       };
-      const timer = this.#clock.schedule(delayMs, () => settle(false));
-      for (const read of reads) {
-        const { partition } = read;
-        if (partition === undefined) continue;
-        const stop = partition.watch(() => {
-          if (this.#isStale(read, partition)) settle(true);
-        });
-        unwatch.push(stop);
-      }
+      const timer = this.#clock.schedule(delayMs, settle);
+      const wake = (target: FetchTarget, partition: Partition): void => {
+        if (this.#isStale(target, partition)) settle();
+      };
       // Something may have moved while a cold read was under way.
-      if (reads.some((read) => read.partition !== undefined && this.#isStale(read, read.partition))) settle(true);
+      if (!this.#session.onChange(wake)) {
+        for (const { target, partition } of reads) {
+          if (partition === undefined || settled) continue;
+          unwatch.push(partition.watch(() => wake(target, partition)));
+          wake(target, partition);
+        }
+      }
       // A follower with more to ask does not want to wait for what it asked before.
-      else if (this.#follower !== undefined) {
+      if (this.#follower !== undefined && !settled) {
         this.#context.onNextRequest?.(() => {
           this.#isSuperseded = true;
-          settle(true);
+          settle();
         });
       }
     });
   }
 
   /** Whether the answer would be another one now. */
-  #isStale({ leaderEpoch, end, target }: PartitionRead, partition: Partition): boolean {
-    if (partition.leaderEpoch !== leaderEpoch || partition.isOffline) return true;
-    if (partition.readableEnd(this.#isolation) !== end) return true;
+  #isStale(target: FetchTarget, partition: Partition): boolean {
+    if (partition.leaderEpoch !== target.seenLeaderEpoch || partition.isOffline) return true;
+    if (partition.readableEnd(this.#isolation) !== target.seenEnd) return true;
     return (
       this.#follower !== undefined && target.inSession && target.sentLogStartOffset !== partition.log.logStartOffset
     );

@@ -1,5 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type FetchContext, FetchSessionCache } from '../../../../extension/engine/broker/fetch-session.ts';
+import {
+  type FetchContext,
+  FetchSessionCache,
+  type FetchTarget,
+} from '../../../../extension/engine/broker/fetch-session.ts';
 import { ApiError } from '../../../../extension/engine/common/api-error.ts';
 import type { Clock } from '../../../../extension/engine/common/clock.ts';
 import { ErrorCode } from '../../../../extension/protocol/errors.ts';
@@ -11,6 +15,8 @@ import {
 import { decodeMessage, encodeMessage } from '../../../../extension/protocol/message-type.ts';
 
 const VERSION = 12;
+const CONSUMER = -1;
+const FOLLOWER = 2;
 let nowMs = 0;
 const clock: Clock = {
   nowMs: () => nowMs,
@@ -40,12 +46,21 @@ function request(
 
 const quiet = { errorCode: 0, highWatermark: 5, logStartOffset: 0, hasRecords: false, hasNews: false };
 
+/** The partitions that a request looks at; none of them is done with. */
+function taken(context: FetchContext): readonly FetchTarget[] {
+  const targets = context.take();
+  for (const target of targets) context.looked(target, false);
+  return targets;
+}
+
 function partitionsOf(context: FetchContext): number[] {
-  return context.targets.map((target) => target.partition);
+  return taken(context).map((target) => target.partition);
 }
 
 function included(context: FetchContext, outcome = quiet): number[] {
-  return context.targets.filter((target) => context.include(target, outcome)).map((target) => target.partition);
+  return taken(context)
+    .filter((target) => context.include(target, outcome))
+    .map((target) => target.partition);
 }
 
 function codeOf(open: () => unknown): number {
@@ -72,89 +87,100 @@ describe('FetchSessionCache', () => {
   });
 
   it('serves without a session when none is wanted', () => {
-    const context = cache.open(request(0, -1, [0, 1]), VERSION, false);
+    const context = cache.open(request(0, -1, [0, 1]), VERSION, CONSUMER);
     expect(context.sessionId).toBe(0);
     expect(included(context)).toEqual([0, 1]);
     expect(cache.size).toBe(0);
   });
 
   it('tells everything first, then only what changed', () => {
-    const first = cache.open(request(0, 0, [0, 1, 2]), VERSION, false);
+    const first = cache.open(request(0, 0, [0, 1, 2]), VERSION, CONSUMER);
     expect(first.sessionId).toBeGreaterThan(0);
     expect(included(first)).toEqual([0, 1, 2]);
-    const second = cache.open(request(first.sessionId, 1, []), VERSION, false);
+    const second = cache.open(request(first.sessionId, 1, []), VERSION, CONSUMER);
     expect(partitionsOf(second)).toEqual([0, 1, 2]);
     expect(included(second)).toEqual([]);
-    const third = cache.open(request(first.sessionId, 2, []), VERSION, false);
+    const third = cache.open(request(first.sessionId, 2, []), VERSION, CONSUMER);
     expect(included(third, { ...quiet, highWatermark: 6 })).toEqual([0, 1, 2]);
   });
 
   it('adds, changes and forgets partitions', () => {
-    const { sessionId } = cache.open(request(0, 0, [0, 1]), VERSION, false);
+    const { sessionId } = cache.open(request(0, 0, [0, 1]), VERSION, CONSUMER);
     const forgotten = { forgottenTopicsData: [{ topic: 't', partitions: [0] }] };
-    const context = cache.open(request(sessionId, 1, [1, 4], forgotten), VERSION, false);
+    const context = cache.open(request(sessionId, 1, [1, 4], forgotten), VERSION, CONSUMER);
     expect(partitionsOf(context)).toEqual([1, 4]);
   });
 
   it('says that an error is over', () => {
-    const { sessionId } = cache.open(request(0, 0, [0]), VERSION, false);
-    included(cache.open(request(sessionId, 1, []), VERSION, false), {
+    const { sessionId } = cache.open(request(0, 0, [0]), VERSION, CONSUMER);
+    included(cache.open(request(sessionId, 1, []), VERSION, CONSUMER), {
       ...quiet,
       errorCode: ErrorCode.KAFKA_STORAGE_ERROR,
     });
-    expect(included(cache.open(request(sessionId, 2, []), VERSION, false))).toEqual([0]);
-    expect(included(cache.open(request(sessionId, 3, []), VERSION, false))).toEqual([]);
+    expect(included(cache.open(request(sessionId, 2, []), VERSION, CONSUMER))).toEqual([0]);
+    expect(included(cache.open(request(sessionId, 3, []), VERSION, CONSUMER))).toEqual([]);
+  });
+
+  it('looks at what it is done with only when it is named again, or after a while', () => {
+    const first = cache.open(request(0, 0, [0, 1, 2]), VERSION, CONSUMER);
+    for (const target of first.take()) first.looked(target, true);
+    const second = cache.open(request(first.sessionId, 1, [1]), VERSION, CONSUMER);
+    expect(partitionsOf(second)).toEqual([1]);
+    nowMs = 5000;
+    expect(partitionsOf(cache.open(request(first.sessionId, 2, []), VERSION, CONSUMER))).toEqual([1, 0, 2]);
   });
 
   it('moves a partition with records to the back', () => {
-    const { sessionId } = cache.open(request(0, 0, [0, 1, 2]), VERSION, false);
-    const context = cache.open(request(sessionId, 1, []), VERSION, false);
-    context.include(context.targets[0]!, { ...quiet, hasRecords: true });
-    expect(partitionsOf(cache.open(request(sessionId, 2, []), VERSION, false))).toEqual([1, 2, 0]);
+    const { sessionId } = cache.open(request(0, 0, [0, 1, 2]), VERSION, CONSUMER);
+    const context = cache.open(request(sessionId, 1, []), VERSION, CONSUMER);
+    context.include(taken(context)[0]!, { ...quiet, hasRecords: true });
+    expect(partitionsOf(cache.open(request(sessionId, 2, []), VERSION, CONSUMER))).toEqual([1, 2, 0]);
   });
 
   it('refuses a session that it does not have, and an epoch that is not next', () => {
-    const { sessionId } = cache.open(request(0, 0, [0]), VERSION, false);
-    expect(codeOf(() => cache.open(request(sessionId + 1, 1, []), VERSION, false))).toBe(
+    const { sessionId } = cache.open(request(0, 0, [0]), VERSION, CONSUMER);
+    expect(codeOf(() => cache.open(request(sessionId + 1, 1, []), VERSION, CONSUMER))).toBe(
       ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
     );
-    expect(codeOf(() => cache.open(request(sessionId, 2, []), VERSION, false))).toBe(
+    expect(codeOf(() => cache.open(request(sessionId, 2, []), VERSION, CONSUMER))).toBe(
       ErrorCode.INVALID_FETCH_SESSION_EPOCH,
     );
-    expect(codeOf(() => cache.open(request(sessionId, 1, []), 13, false))).toBe(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR);
+    expect(codeOf(() => cache.open(request(sessionId, 1, []), 13, CONSUMER))).toBe(
+      ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR,
+    );
   });
 
   it('ends a session by the final epoch and when no partition is left', () => {
-    const first = cache.open(request(0, 0, [0]), VERSION, false);
-    cache.open(request(first.sessionId, -1, [0]), VERSION, false);
+    const first = cache.open(request(0, 0, [0]), VERSION, CONSUMER);
+    cache.open(request(first.sessionId, -1, [0]), VERSION, CONSUMER);
     expect(cache.size).toBe(0);
-    const second = cache.open(request(0, 0, [0]), VERSION, false);
+    const second = cache.open(request(0, 0, [0]), VERSION, CONSUMER);
     const forgotten = { forgottenTopicsData: [{ topic: 't', partitions: [0] }] };
-    expect(cache.open(request(second.sessionId, 1, [], forgotten), VERSION, false).sessionId).toBe(0);
+    expect(cache.open(request(second.sessionId, 1, [], forgotten), VERSION, CONSUMER).sessionId).toBe(0);
     expect(cache.size).toBe(0);
   });
 
   it('serves without a session when all slots are in use, and takes over one that went idle', () => {
-    const a = cache.open(request(0, 0, [0]), VERSION, false);
-    cache.open(request(0, 0, [0]), VERSION, false);
-    expect(cache.open(request(0, 0, [0]), VERSION, false).sessionId).toBe(0);
+    const a = cache.open(request(0, 0, [0]), VERSION, CONSUMER);
+    cache.open(request(0, 0, [0]), VERSION, CONSUMER);
+    expect(cache.open(request(0, 0, [0]), VERSION, CONSUMER).sessionId).toBe(0);
     nowMs = 900;
-    cache.open(request(a.sessionId, 1, []), VERSION, false);
+    cache.open(request(a.sessionId, 1, []), VERSION, CONSUMER);
     nowMs = 1500;
-    expect(cache.open(request(0, 0, [0]), VERSION, false).sessionId).toBeGreaterThan(0);
+    expect(cache.open(request(0, 0, [0]), VERSION, CONSUMER).sessionId).toBeGreaterThan(0);
     expect(cache.size).toBe(2);
-    expect(codeOf(() => cache.open(request(a.sessionId, 2, []), VERSION, false))).toBe(ErrorCode.NONE);
+    expect(codeOf(() => cache.open(request(a.sessionId, 2, []), VERSION, CONSUMER))).toBe(ErrorCode.NONE);
   });
 
   it("lets a follower's session displace a consumer's that is old enough", () => {
-    const a = cache.open(request(0, 0, [0]), VERSION, false);
-    const b = cache.open(request(0, 0, [0]), VERSION, true);
+    const a = cache.open(request(0, 0, [0]), VERSION, CONSUMER);
+    const b = cache.open(request(0, 0, [0]), VERSION, FOLLOWER);
     nowMs = 1500;
-    cache.open(request(a.sessionId, 1, []), VERSION, false);
-    cache.open(request(b.sessionId, 1, []), VERSION, true);
-    expect(cache.open(request(0, 0, [0]), VERSION, false).sessionId).toBe(0);
-    expect(cache.open(request(0, 0, [0]), VERSION, true).sessionId).toBeGreaterThan(0);
-    expect(codeOf(() => cache.open(request(a.sessionId, 2, []), VERSION, false))).toBe(
+    cache.open(request(a.sessionId, 1, []), VERSION, CONSUMER);
+    cache.open(request(b.sessionId, 1, []), VERSION, FOLLOWER);
+    expect(cache.open(request(0, 0, [0]), VERSION, CONSUMER).sessionId).toBe(0);
+    expect(cache.open(request(0, 0, [0]), VERSION, FOLLOWER).sessionId).toBeGreaterThan(0);
+    expect(codeOf(() => cache.open(request(a.sessionId, 2, []), VERSION, CONSUMER))).toBe(
       ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
     );
   });
