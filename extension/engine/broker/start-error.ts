@@ -10,6 +10,8 @@ const BY_ERRNO: Readonly<Record<string, ClusterErrorCode>> = {
   EPERM: 'DIRECTORY_UNWRITABLE',
   EROFS: 'DIRECTORY_UNWRITABLE',
   ENOTDIR: 'DIRECTORY_UNWRITABLE',
+  EEXIST: 'DIRECTORY_UNWRITABLE',
+  EIO: 'DIRECTORY_UNWRITABLE',
   ENOSPC: 'DISK_FULL',
   EDQUOT: 'DISK_FULL',
 };
@@ -32,19 +34,17 @@ export function startError(error: unknown, logDirs: readonly string[]): BrokerSt
   if (error instanceof MetadataError) return new BrokerStartError('CORRUPT_METADATA', message, { cause: error });
   const errno = errnoOf(error);
   const code = errno === undefined ? undefined : BY_ERRNO[errno];
+  // Without any other directory the broker starts all the same.
+  const first = logDirs.length > 1 ? `${logDirs[0]}, which holds the metadata log,` : logDirs[0];
   if (code === 'DISK_FULL') {
     return new BrokerStartError(code, `The disk of ${logDirs.join(', ')} is full; free some space and start again`, {
       cause: error,
     });
   }
   if (code !== undefined) {
-    return new BrokerStartError(
-      code,
-      `${logDirs.join(', ')} cannot be written to (${errno}); choose another data directory`,
-      {
-        cause: error,
-      },
-    );
+    return new BrokerStartError(code, `${first} cannot be written to (${errno}); choose another data directory`, {
+      cause: error,
+    });
   }
   return new BrokerStartError('INTERNAL', message, { cause: error });
 }
