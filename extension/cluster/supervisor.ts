@@ -42,7 +42,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #nodes = new Map<number, ManagedBroker>();
   readonly #meeting: Meeting;
-  readonly #news = new NewsFilter();
+  readonly #news = new NewsFilter((id) => this.#isUp(id) && !this.#isCutOff(id));
   #faults: readonly Fault[] = [];
 
   constructor(options: SupervisorOptions) {
@@ -226,7 +226,7 @@ export class Supervisor {
     const node = new ManagedBroker({
       input,
       spawn: this.#options.spawn,
-      onEvent: (event) => this.#on(event),
+      onEvent: (event) => this.#on(event, input.nodeId),
       claim: () => this.#options.claim?.(input) ?? Promise.resolve(),
       meet: (bound) => this.#meeting.arrive(bound),
       faults: () => this.#faults,
@@ -260,15 +260,18 @@ export class Supervisor {
   }
 
   #voters(ids: readonly number[]): QuorumState['voters'] {
-    const isCutOff = (id: number): boolean =>
-      ids.length > 1 && this.#faults.some((fault) => fault.kind === 'isolate' && fault.broker === id);
-    return ids.map((id) => ({ id, alive: this.#isUp(id) && !isCutOff(id) }));
+    // Alone, a voter needs no network.
+    return ids.map((id) => ({ id, alive: this.#isUp(id) && (ids.length === 1 || !this.#isCutOff(id)) }));
   }
 
   #quorum(leaderId: number, epoch: number, latest: Description | undefined): QuorumState {
     const voters = this.#voters(latest?.voters ?? this.#news.voters ?? this.#meeting.voterIds);
     const highWatermark = latest?.quorumHighWatermark ?? -1;
     return { leaderId, epoch, voters, hasMajority: hasMajority(voters), highWatermark };
+  }
+
+  #isCutOff(id: number): boolean {
+    return this.#faults.some((fault) => fault.kind === 'isolate' && fault.broker === id);
   }
 
   #isUp(id: number): boolean {
@@ -281,13 +284,13 @@ export class Supervisor {
     this.#faults = faults;
     if (!isSame) {
       for (const node of this.#nodes.values()) node.pushFaults();
-      this.#on({ event: 'fault', broker, faults, reason });
+      this.#on({ event: 'fault', broker, faults, reason }, -1);
     }
     return { faults };
   }
 
-  #on(event: ClusterEvent): void {
-    if (this.#news.isNews(event)) this.#options.onEvent(this.history.stamp(event));
+  #on(event: ClusterEvent, from: number): void {
+    if (this.#news.isNews(event, from)) this.#options.onEvent(this.history.stamp(event));
   }
 }
 

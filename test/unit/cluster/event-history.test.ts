@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { EventHistory } from '../../../extension/cluster/event-history.ts';
 import { NewsFilter } from '../../../extension/cluster/news-filter.ts';
 import type { ClusterEvent } from '../../../extension/shared/cluster-protocol.ts';
@@ -24,28 +24,49 @@ test('keeps the last thousand', () => {
   expect(lastSeq).toBe(1_500);
 });
 
-test('what every node tells is news once', () => {
-  const news = new NewsFilter();
-  const quorum = (leader: number, epoch: number, hasMajority = true): boolean =>
-    news.isNews({ event: 'quorum', leader, epoch, voters: [1, 2, 3], hasMajority, reason: '' });
-  expect([quorum(1, 1), quorum(1, 1), quorum(-1, 1), quorum(2, 2), quorum(1, 1)]).toEqual([
-    true,
-    false,
-    false,
-    true,
-    false,
-  ]);
-  expect([quorum(2, 2, false), quorum(2, 2, false), quorum(2, 2)]).toEqual([true, false, true]);
-  expect(news.voters).toEqual([1, 2, 3]);
-});
+describe('NewsFilter', () => {
+  let away: number[];
+  let news: NewsFilter;
 
-test('remembers whom the controller has fenced', () => {
-  const news = new NewsFilter();
-  const tell = (state: 'registered' | 'unfenced' | 'unregistered'): boolean =>
-    news.isNews({ event: 'registration', broker: 2, state, epoch: 1, reason: '' });
-  const seen = (['registered', 'unfenced', 'unregistered'] as const).map((each) => {
-    tell(each);
-    return news.isFenced(2);
+  beforeEach(() => {
+    away = [];
+    news = new NewsFilter((node) => !away.includes(node));
   });
-  expect(seen).toEqual([true, false, undefined]);
+
+  const quorum = (from: number, leader: number, epoch: number, hasMajority = true): boolean =>
+    news.isNews({ event: 'quorum', leader, epoch, voters: [1, 2, 3], hasMajority, reason: '' }, from);
+  const controller = (from: number, id: number, epoch: number): boolean =>
+    news.isNews({ event: 'controller', controller: id, epoch }, from);
+
+  test('what every node tells is news once', () => {
+    expect([quorum(1, 1, 1), quorum(2, 1, 1), quorum(2, 2, 2), quorum(3, 1, 1)]).toEqual([true, false, true, false]);
+    expect([controller(1, 1, 1), controller(2, 1, 1), controller(1, 2, 2)]).toEqual([true, false, true]);
+    expect(news.controller).toEqual({ id: 2, epoch: 2 });
+    expect(news.voters).toEqual([1, 2, 3]);
+  });
+
+  test('who lost sight of a leader that is there says nothing new', () => {
+    controller(1, 1, 1);
+    expect(controller(2, -1, 1)).toBe(false);
+    expect(controller(2, -1, 2)).toBe(false);
+    away = [1];
+    expect(controller(2, -1, 1)).toBe(true);
+    // Late: the third one has not noticed yet.
+    expect(controller(3, 1, 1)).toBe(false);
+    expect(controller(3, 2, 2)).toBe(true);
+  });
+
+  test('a leader that gives up is believed', () => {
+    quorum(1, 1, 1);
+    expect(quorum(2, -1, 1, false)).toBe(false);
+    expect(quorum(1, -1, 1, false)).toBe(true);
+  });
+
+  test('remembers whom the controller has fenced', () => {
+    const seen = (['registered', 'unfenced', 'unregistered'] as const).map((state) => {
+      news.isNews({ event: 'registration', broker: 2, state, epoch: 1, reason: '' }, 1);
+      return news.isFenced(2);
+    });
+    expect(seen).toEqual([true, false, undefined]);
+  });
 });
