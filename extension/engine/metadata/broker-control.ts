@@ -225,13 +225,16 @@ export function fenceRecords(context: ControlContext, broker: BrokerRegistration
 
 /**
  * Forgets a broker: it leaves the ISR and the ELR of all partitions, but stays among their replicas until they are reassigned.
- *
- * @throws ApiError BROKER_ID_NOT_REGISTERED
+ * Answers BROKER_ID_NOT_REGISTERED where there is none.
  */
 export function unregisterBroker(context: ControlContext, brokerId: number): Decision<UnregisterBrokerResponseInput> {
   const broker = context.image.cluster.brokers.get(brokerId);
   if (broker === undefined) {
-    throw new ApiError(ErrorCode.BROKER_ID_NOT_REGISTERED, `Broker ID ${brokerId} is not currently registered`);
+    const errorMessage = `Broker ID ${brokerId} is not currently registered`;
+    return {
+      records: [],
+      response: { throttleTimeMs: 0, errorCode: ErrorCode.BROKER_ID_NOT_REGISTERED, errorMessage },
+    };
   }
   return {
     records: [

@@ -76,7 +76,7 @@ export interface Controller {
     request: ListPartitionReassignmentsRequest,
     version?: number,
   ): Promise<ListPartitionReassignmentsResponseInput>;
-  /** Forgets a broker. Rejects with BROKER_ID_NOT_REGISTERED. */
+  /** Forgets a broker. Answers BROKER_ID_NOT_REGISTERED where there is none. */
   unregisterBroker(request: UnregisterBrokerRequest, version?: number): Promise<UnregisterBrokerResponseInput>;
   /** Finalizes feature levels, all or none. The shape of the answer depends on the version (2 is taken without one). */
   updateFeatures(request: UpdateFeaturesRequest, version?: number): Promise<UpdateFeaturesResponseInput>;
