@@ -179,7 +179,7 @@ export class ClusterClient {
     if (known !== undefined) return known;
     const fresh = (await this.metadata()).brokers.find((broker) => broker.id === id);
     if (fresh !== undefined) return fresh;
-    throw new KafkaError(ErrorCode.BROKER_NOT_AVAILABLE, `broker ${id}`, 'it is not part of the cluster at the moment');
+    throw new BrokerAwayError(id);
   }
 
   /** Closes the connections of a lane. */
@@ -297,6 +297,20 @@ export class ClusterClient {
     if (!this.#isClosed) return;
     const { host, port } = this.bootstrap[0]!;
     throw new ClientClosedError(addressOf(host, port));
+  }
+}
+
+/** A broker is down, or was never there: whoever was sent to it should ask where to go now. */
+export class BrokerAwayError extends KafkaError {
+  constructor(brokerId: number) {
+    const why = 'it is not part of the cluster at the moment';
+    super(ErrorCode.BROKER_NOT_AVAILABLE, `broker ${brokerId}`, why);
+    this.name = 'BrokerAwayError';
+  }
+
+  /** The next look at the metadata names another one. */
+  override get retriable(): boolean {
+    return true;
   }
 }
 

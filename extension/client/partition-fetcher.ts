@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ErrorCode, isRetriable } from '../protocol/errors.ts';
+import { ErrorCode } from '../protocol/errors.ts';
 import { NetworkError } from '../net/network-error.ts';
 import { listOffsets, type IsolationLevel } from './admin/offsets.ts';
 import type { ClusterClient } from './cluster-client.ts';
@@ -259,7 +259,7 @@ export class PartitionFetcher {
     if (this.isClosed) return;
     const error = cause instanceof Error ? cause : new Error(String(cause));
     const isNetwork = error instanceof NetworkError && error.retriable;
-    if (!isNetwork && !(error instanceof KafkaError && isRetriable(error.errorCode))) return this.#fail(error);
+    if (!isNetwork && !(error instanceof KafkaError && error.retriable)) return this.#fail(error);
     const now = performance.now();
     for (const state of states) if (state.troubledSinceMs === 0) state.troubledSinceMs = now;
     const isGone = error instanceof KafkaError && GONE.has(error.errorCode);

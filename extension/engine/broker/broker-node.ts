@@ -13,6 +13,7 @@ import { type BrokerSettings, readBrokerSettings } from './broker-settings.ts';
 import { BrokerSockets } from './broker-sockets.ts';
 import { ControllerServer } from './controller-server.ts';
 import { NodeLines } from './node-lines.ts';
+import { partitionStates } from './partition-states.ts';
 import { controllersOf, formatDirectories, SharedServer } from './shared-server.ts';
 import { startError } from './start-error.ts';
 import { checkStaticConfig, staticConfig } from './static-config.ts';
@@ -101,7 +102,9 @@ class BrokerNode implements RunningBroker {
   }
 
   partitions(topic?: string): PartitionState[] {
-    return this.#broker?.partitions(topic) ?? [];
+    if (this.#broker !== undefined) return this.#broker.partitions(topic);
+    // Where all brokers are down the controllers still know what there is.
+    return this.#shared === undefined ? [] : partitionStates(this.#shared.loader.image.topics, undefined, -1, topic);
   }
 
   segments(topic: string, partition: number): SegmentState[] {

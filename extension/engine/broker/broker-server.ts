@@ -128,7 +128,7 @@ export class BrokerServer {
   }
 
   partitions(topic?: string): PartitionState[] {
-    return partitionStates(this.#replicas, this.#options.input.nodeId, topic);
+    return partitionStates(this.#replicas.image.topics, this.#replicas, this.#options.input.nodeId, topic);
   }
 
   segments(topic: string, partition: number): SegmentState[] {

@@ -1,17 +1,21 @@
 import type { PartitionState, SegmentState } from '../../shared/cluster-protocol.ts';
-import type { TopicImage } from '../metadata/metadata-image.ts';
+import type { TopicImage, TopicsImage } from '../metadata/metadata-image.ts';
 import type { Partition } from './partition.ts';
 import type { ReplicaManager } from './replica-manager.ts';
 
-/** Partitions as the cluster's state tells of them, with this broker's own replicas. */
-export function partitionStates(replicas: ReplicaManager, brokerId: number, topic?: string): PartitionState[] {
-  const { topics } = replicas.image;
+/** Partitions as the cluster's state tells of them, with this broker's own replicas; a controller has none. */
+export function partitionStates(
+  topics: TopicsImage,
+  replicas: ReplicaManager | undefined,
+  brokerId: number,
+  topic?: string,
+): PartitionState[] {
   const one = topic === undefined ? undefined : topics.get(topic);
   const wanted: Iterable<TopicImage> = topic === undefined ? topics.byName.values() : one === undefined ? [] : [one];
   const states: PartitionState[] = [];
   for (const image of wanted) {
     for (const [index, registration] of image.partitions.entries()) {
-      const hosted = replicas.hosted(image.name, index);
+      const hosted = replicas?.hosted(image.name, index);
       states.push({
         topic: image.name,
         topicId: image.id,
