@@ -99,6 +99,10 @@ export class BrokerServer {
       image: EMPTY_IMAGE,
       ...{ clock, logger, network: options.network, controller: shared.channel, onEvent: ports.onEvent },
       settings: readReplicationSettings(resolver, EMPTY_IMAGE.configs),
+      throttledRates: {
+        leader: () => resolver.brokerNumber(shared.loader.image.configs, 'leader.replication.throttled.rate'),
+        follower: () => resolver.brokerNumber(shared.loader.image.configs, 'follower.replication.throttled.rate'),
+      },
       directories: this.#directories.replicas,
       brokerEpoch: () => this.#lifecycle.brokerEpoch,
     });

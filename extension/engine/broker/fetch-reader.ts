@@ -4,10 +4,13 @@ import { ApiError } from '../common/api-error.ts';
 import type { FetchDataInfo, ReadIsolation } from '../log/partition-log.ts';
 import { currentLeader } from './current-leader.ts';
 import type { FetchContext, FetchTarget } from './fetch-session.ts';
+import type { FetchingFollower } from './follower-replica.ts';
 import type { Partition } from './partition.ts';
 import type { ReplicaManager } from './replica-manager.ts';
+import type { ReaderLocation } from './replica-selector.ts';
 
 const NO_RECORDS = Buffer.alloc(0);
+const NOTHING: FetchDataInfo = { records: [], sizeBytes: 0, abortedTransactions: undefined };
 
 /** One partition's part of a fetch, read. */
 export interface PartitionRead {
@@ -25,7 +28,9 @@ export interface FetchLimits {
   readonly isolation: ReadIsolation;
   readonly apiVersion: number;
   /** The broker that fetches as a follower; undefined for consumers. */
-  readonly follower: { readonly brokerId: number; readonly brokerEpoch: number } | undefined;
+  readonly follower: FetchingFollower | undefined;
+  /** Where a consumer is that says so. */
+  readonly location: ReaderLocation | undefined;
 }
 
 /** The first version in which consumers may read from a follower (KIP-392). */
@@ -109,16 +114,34 @@ function readPartition(
       };
     }
     if (follower !== undefined && isFirst) found.onFollowerFetch(follower, target.fetchOffset, target.logStartOffset);
+    const { location } = limits;
+    const near = location && replicas.readReplicaFor(found, target.fetchOffset, location);
+    if (near !== undefined) return elsewhere(found, target, near);
+    const quota = follower && replicas.leaderQuotaOf(found);
+    if (quota !== undefined && quota.waitMs > 0 && found.leader?.isr.includes(follower!.brokerId) !== true) {
+      target.seenEnd = found.log.logEndOffset;
+      target.seenLeaderEpoch = found.leaderEpoch;
+      return success(found, target, NOTHING, limits);
+    }
     const maxBytes = Math.max(0, Math.min(target.maxBytes, budgetBytes));
     // Before the read: what comes while it is under way is news.
     target.seenEnd = found.readableEnd(limits.isolation);
     target.seenLeaderEpoch = found.leaderEpoch;
     const info = found.read(target.fetchOffset, maxBytes, limits.isolation, minOneMessage);
-    if (!(info instanceof Promise)) return success(found, target, info, limits);
-    return info.then((later) => success(found, target, later, limits), failed);
+    const succeeded = (data: FetchDataInfo): PartitionRead => {
+      quota?.record(data.sizeBytes);
+      return success(found, target, data, limits);
+    };
+    return info instanceof Promise ? info.then(succeeded, failed) : succeeded(info);
   } catch (error) {
     return failed(error);
   }
+}
+
+/** A consumer is sent to a replica that is nearer; it gets no records here. */
+function elsewhere(partition: Partition, target: FetchTarget, preferredReadReplica: number): PartitionRead {
+  const data = { ...describe(partition, target, NO_RECORDS), preferredReadReplica };
+  return { target, data, sizeBytes: 0, urgent: true, partition };
 }
 
 function success(

@@ -40,6 +40,9 @@ export class Partition implements LedPartition {
   #registration: PartitionRegistration;
   #minInsyncReplicas: number;
   #leader: PartitionLeader | undefined;
+  /** This replica is listed as throttled (KIP-73). */
+  isLeaderThrottled = false;
+  isFollowerThrottled = false;
   #deleted = false;
   #failed = false;
 

@@ -11,6 +11,7 @@ import { ListOffsetsTimestamp } from '../log/partition-log.ts';
 import { FollowedPartition, followedKey } from './followed-partition.ts';
 import { type FetchPlan, FollowerFetchSession } from './follower-fetch-session.ts';
 import type { Partition } from './partition.ts';
+import type { ReplicationQuota } from './replication-quota.ts';
 import type { ReplicationSettings } from './replication-settings.ts';
 
 /** What a fetcher works with. */
@@ -20,6 +21,7 @@ export interface FetcherContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: ReplicationSettings;
+  readonly quota: ReplicationQuota;
   brokerEpoch(): number;
   /** A follower's log was cut at `to`, where it ended at `from` before and everything below `highWatermark` was committed. */
   onTruncated(partition: Partition, from: number, to: number, highWatermark: number): void;
@@ -220,12 +222,23 @@ export class ReplicaFetcher {
       if (isCurrent && data.records !== null && data.records.length > 0) {
         followed.append(data.records);
         this.#session.moved(followed);
+        this.#throttle(followed, data);
       }
       if (plan.number < followed.matchedSince) return;
       followed.takeOver(data.highWatermark, data.logStartOffset);
       if (followed.told?.logStartOffset !== followed.partition.log.logStartOffset) this.#session.changed(followed);
     } catch (error) {
       this.#giveUp(followed, error);
+    }
+  }
+
+  #throttle(followed: FollowedPartition, { records, highWatermark }: PartitionData): void {
+    const { isFollowerThrottled, log } = followed.partition;
+    if (!isFollowerThrottled) return;
+    const { quota, clock } = this.#context;
+    quota.record(records?.length ?? 0);
+    if (log.logEndOffset < highWatermark && quota.waitMs > 0) {
+      this.#session.delay(followed, clock.monotonicMs() + quota.waitMs);
     }
   }
 

@@ -14,12 +14,17 @@ import { AlterPartitionManager, type IsrController } from './alter-partition-man
 import { Partition } from './partition.ts';
 import type { ReplicationContext } from './partition-leader.ts';
 import { ReplicaFetcherManager } from './replica-fetcher-manager.ts';
+import { type ReaderLocation, preferredReadReplica } from './replica-selector.ts';
+import { isThrottledReplica, ReplicationQuota } from './replication-quota.ts';
 import type { ReplicationSettings } from './replication-settings.ts';
 
 /** The configs of a topic that its partitions on this broker obey. */
 export interface TopicConfig {
   readonly log: LogConfig;
   readonly minInsyncReplicas: number;
+  /** `leader.replication.throttled.replicas` and the followers' (KIP-73): `partition:broker,…` or `*`. */
+  readonly leaderThrottledReplicas: string;
+  readonly followerThrottledReplicas: string;
 }
 
 /** Where logs come from and go to; the log manager, as the replica manager needs it. */
@@ -55,6 +60,8 @@ export interface ReplicaManagerOptions {
   readonly settings: ReplicationSettings;
   /** -1 before the broker has registered. */
   readonly brokerEpoch: () => number;
+  /** `leader.replication.throttled.rate` and the followers': bytes a second, asked whenever they count. */
+  readonly throttledRates: { leader(): number; follower(): number };
   readonly directories?: ReplicaDirectories;
   /** Told `truncated`. */
   readonly onEvent: (event: ClusterEvent) => void;
@@ -73,6 +80,8 @@ export class ReplicaManager {
   readonly #context: ReplicationContext;
   readonly #isrChanges: AlterPartitionManager;
   readonly #fetchers: ReplicaFetcherManager;
+  readonly #leaderQuota: ReplicationQuota;
+  readonly #settings: ReplicationSettings;
   readonly #directories: ReplicaDirectories | undefined;
   readonly #topics = new Map<string, Map<number, Partition>>();
   /** Replicas that cannot be opened, by topic. */
@@ -103,8 +112,11 @@ export class ReplicaManager {
       cluster: () => this.#image.cluster,
       proposeIsr: (proposal) => this.#isrChanges.submit(proposal),
     };
+    this.#settings = settings;
+    this.#leaderQuota = new ReplicationQuota(clock, () => options.throttledRates.leader());
     this.#fetchers = new ReplicaFetcherManager({
       ...{ brokerId, clock, logger, brokerEpoch, settings },
+      quota: new ReplicationQuota(clock, () => options.throttledRates.follower()),
       network: options.network,
       onTruncated: ({ topic, partition }, from, to) =>
         options.onEvent({ event: 'truncated', broker: brokerId, topic, partition, from, to, records: from - to }),
@@ -154,6 +166,17 @@ export class ReplicaManager {
     const name = this.#image.topics.getById(topicId)?.name;
     if (name === undefined) throw new ApiError(ErrorCode.UNKNOWN_TOPIC_ID);
     return name;
+  }
+
+  /** The broker that a consumer had better read `partition` from, where `replica.selector.class` asks for that. */
+  readReplicaFor(partition: Partition, fetchOffset: number, location: ReaderLocation): number | undefined {
+    if (!this.#settings.selectsByRack) return undefined;
+    return preferredReadReplica(partition, fetchOffset, location, this.#brokerId, this.#image.cluster);
+  }
+
+  /** The quota that a follower's fetch of `partition` counts against; undefined for one that is not throttled. */
+  leaderQuotaOf(partition: Partition): ReplicationQuota | undefined {
+    return partition.isLeaderThrottled ? this.#leaderQuota : undefined;
   }
 
   /** Follows the metadata: deleted topics first, since one may be made anew under the same name. */
@@ -207,6 +230,7 @@ export class ReplicaManager {
       for (const partition of partitions.values()) {
         partition.log.updateConfig(config.log);
         partition.setMinInsyncReplicas(config.minInsyncReplicas);
+        this.#throttle(partition, config);
       }
     }
   }
@@ -243,10 +267,17 @@ export class ReplicaManager {
       registration,
       minInsyncReplicas: config.minInsyncReplicas,
     });
+    this.#throttle(partition, config);
     let partitions = this.#topics.get(topic);
     if (partitions === undefined) this.#topics.set(topic, (partitions = new Map()));
     partitions.set(index, partition);
     return partition;
+  }
+
+  #throttle(partition: Partition, config: TopicConfig): void {
+    const { partition: index } = partition;
+    partition.isLeaderThrottled = isThrottledReplica(config.leaderThrottledReplicas, index, this.#brokerId);
+    partition.isFollowerThrottled = isThrottledReplica(config.followerThrottledReplicas, index, this.#brokerId);
   }
 
   /** A leader copies from nobody; without a leader there is nobody to copy from. */

@@ -19,7 +19,11 @@ export interface ReplicationSettings {
   readonly socketTimeoutMs: number;
   /** The listener by which brokers reach each other: `inter.broker.listener.name`, or the name of their protocol. */
   readonly listenerName: string;
+  /** `replica.selector.class` is the one that goes by racks (KIP-392). */
+  readonly selectsByRack: boolean;
 }
+
+const RACK_AWARE_SELECTOR = 'org.apache.kafka.common.replica.RackAwareReplicaSelector';
 
 export function readReplicationSettings(resolver: ConfigResolver, configs: ConfigsImage): ReplicationSettings {
   const number = (name: string): number => resolver.brokerNumber(configs, name);
@@ -35,5 +39,6 @@ export function readReplicationSettings(resolver: ConfigResolver, configs: Confi
       resolver.broker(configs, 'inter.broker.listener.name') ??
       resolver.broker(configs, 'security.inter.broker.protocol') ??
       'PLAINTEXT',
+    selectsByRack: resolver.broker(configs, 'replica.selector.class') === RACK_AWARE_SELECTOR,
   };
 }

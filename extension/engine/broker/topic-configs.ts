@@ -15,7 +15,12 @@ export class TopicConfigs {
   of(configs: ConfigsImage, topic: string): TopicConfig {
     const values = this.#resolver.topic(configs, topic);
     if (this.#last?.values === values) return this.#last.parsed;
-    const parsed = { log: parseLogConfig(values), minInsyncReplicas: Number(values['min.insync.replicas'] ?? 1) };
+    const parsed = {
+      log: parseLogConfig(values),
+      minInsyncReplicas: Number(values['min.insync.replicas'] ?? 1),
+      leaderThrottledReplicas: values['leader.replication.throttled.replicas'] ?? '',
+      followerThrottledReplicas: values['follower.replication.throttled.replicas'] ?? '',
+    };
     this.#last = { values, parsed };
     return parsed;
   }

@@ -71,6 +71,10 @@ class FetchOperation {
       isolation: this.#isolation,
       apiVersion: this.#context.apiVersion,
       follower: this.#follower,
+      location:
+        this.#follower === undefined && this.#request.rackId !== ''
+          ? { rack: this.#request.rackId, listenerName: this.#context.listenerName }
+          : undefined,
     };
     for (let isFirst = true; ; isFirst = false) {
       const { reads, sizeBytes } = await this.#read(limits, isFirst);
@@ -146,7 +150,7 @@ class FetchOperation {
         highWatermark: data.highWatermark,
         logStartOffset: data.logStartOffset ?? -1,
         hasRecords: sizeBytes > 0,
-        hasNews: data.divergingEpoch !== undefined,
+        hasNews: data.divergingEpoch !== undefined || data.preferredReadReplica !== undefined,
       };
       if (!this.#session.include(target, outcome)) continue;
       if (data.currentLeader?.leaderId !== undefined) leaders.push(data.currentLeader.leaderId);

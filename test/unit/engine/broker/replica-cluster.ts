@@ -74,6 +74,8 @@ export class ReplicaCluster {
   readonly #configs: Readonly<Record<string, string>>;
   readonly #channels = new Map<number, NodeChannel>();
   minInsyncReplicas = 1;
+  throttled = { leaderThrottledReplicas: '', followerThrottledReplicas: '' };
+  throttledRate = Infinity;
   /** What leaders have asked for. */
   readonly isrRequests: AlterPartitionRequest[] = [];
   /** Answers to ISR requests wait for this, or fail with it. */
@@ -119,13 +121,14 @@ export class ReplicaCluster {
     node.replicas = new ReplicaManager({
       brokerId: id,
       logs: node.logs,
-      topicConfig: () => ({ log, minInsyncReplicas: this.minInsyncReplicas }),
+      topicConfig: () => ({ ...this.throttled, log, minInsyncReplicas: this.minInsyncReplicas }),
       logger: silentLogger,
       image: EMPTY_IMAGE,
       clock,
       network: this.network.of(id),
       controller: { alterPartition: (request) => this.#alterPartition(request) },
       settings: this.#settings,
+      throttledRates: { leader: () => this.throttledRate, follower: () => this.throttledRate },
       brokerEpoch: () => node.epoch,
       onEvent: (event) => node.events.push(event),
     });

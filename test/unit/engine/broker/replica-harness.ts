@@ -38,7 +38,10 @@ export const REPLICATION_SETTINGS: ReplicationSettings = {
   fetchBackoffMs: 1000,
   socketTimeoutMs: 30_000,
   listenerName: 'PLAINTEXT',
+  selectsByRack: false,
 };
+
+export const NOT_THROTTLED = { leaderThrottledReplicas: '', followerThrottledReplicas: '' };
 
 export const BROKER_ID = 1;
 export const TOPIC = 'orders';
@@ -77,13 +80,14 @@ export class ReplicaHarness {
     this.replicas = new ReplicaManager({
       brokerId: BROKER_ID,
       logs: this.logs,
-      topicConfig: () => ({ log, minInsyncReplicas: this.minInsyncReplicas }),
+      topicConfig: () => ({ ...NOT_THROTTLED, log, minInsyncReplicas: this.minInsyncReplicas }),
       logger: silentLogger,
       image: EMPTY_IMAGE,
       clock: this.clock,
       network: new MemoryNetwork(this.clock).of(BROKER_ID),
       controller: { alterPartition: () => new Promise(() => {}) },
       settings: REPLICATION_SETTINGS,
+      throttledRates: { leader: () => Infinity, follower: () => Infinity },
       brokerEpoch: () => 1,
       onEvent: () => {},
     });

@@ -243,3 +243,93 @@ describe('a leader', () => {
     expect(answer.value).toMatchObject({ errorCode: ErrorCode.NONE });
   });
 });
+
+describe('a consumer', () => {
+  it('is sent to the replica in its rack, which serves what is committed', async () => {
+    const cluster = await threeInSync({ selectsByRack: true });
+    await appended(cluster, 1, 'a');
+    await cluster.clock.advance(1000);
+    const near = watch(cluster.fetch(1, { rackId: 'rack-2' }));
+    const sameRack = watch(cluster.fetch(1, { rackId: 'rack-1' }));
+    const far = watch(cluster.fetch(1, { rackId: 'rack-9' }));
+    await cluster.clock.advance();
+    expect(near.value).toMatchObject({ preferredReadReplica: 2, records: Buffer.alloc(0) });
+    expect(sameRack.value).toMatchObject({ preferredReadReplica: -1 });
+    expect(sameRack.value?.records?.length).toBeGreaterThan(0);
+    expect(far.value).toMatchObject({ preferredReadReplica: -1 });
+    const followers = watch(cluster.fetch(2, { rackId: 'rack-2' }));
+    await cluster.clock.advance();
+    expect(followers.value).toMatchObject({ errorCode: ErrorCode.NONE, preferredReadReplica: -1, highWatermark: 1 });
+    expect(followers.value?.records).toEqual(cluster.logBytes(1));
+  });
+
+  it('gets from a follower no more than the follower knows to be committed', async () => {
+    const cluster = await threeInSync();
+    await appended(cluster, 1, 'a');
+    await cluster.clock.advance(1000);
+    cluster.network.cut(1, 3);
+    void cluster.produce(1, records('b'), { acks: 1 });
+    await cluster.clock.advance(1000);
+    expect(cluster.partition(2).offsets).toMatchObject({ logEndOffset: 2, highWatermark: 1 });
+    const committed = watch(cluster.fetch(2, { offset: 1 }));
+    const outOfRange = watch(cluster.fetch(2, { offset: 3 }));
+    const fenced = watch(cluster.fetch(2, { offset: 1, leaderEpoch: 7 }));
+    await cluster.clock.advance();
+    expect(committed.value).toMatchObject({ errorCode: ErrorCode.NONE, records: Buffer.alloc(0) });
+    expect(outOfRange.value).toMatchObject({ errorCode: ErrorCode.OFFSET_OUT_OF_RANGE });
+    expect(fenced.value).toMatchObject({ errorCode: ErrorCode.UNKNOWN_LEADER_EPOCH });
+  });
+
+  it('is woken at a follower when the follower learns that more is committed', async () => {
+    const cluster = await threeInSync();
+    await cluster.clock.advance(100);
+    const waiting = watch(cluster.fetch(2, { maxWaitMs: 5000 }));
+    await cluster.clock.advance(100);
+    await appended(cluster, 1, 'a');
+    expect(waiting.value).toBeUndefined();
+    await cluster.clock.advance(500);
+    expect(waiting.value?.records).toEqual(cluster.logBytes(1));
+  });
+
+  it('is not told an end that may be less than was told before', async () => {
+    const cluster = await threeInSync();
+    await appended(cluster, 1, 'a', 'b');
+    cluster.kill(1);
+    cluster.network.cut(2, 3);
+    cluster.change(0, { leader: 2, isr: [2, 3] });
+    const early = watch(cluster.listOffset(2, -1));
+    const earliest = watch(cluster.listOffset(2, -2));
+    await cluster.clock.advance();
+    expect(early.value).toMatchObject({ errorCode: ErrorCode.OFFSET_NOT_AVAILABLE });
+    expect(earliest.value).toMatchObject({ errorCode: ErrorCode.NONE, offset: 0 });
+    cluster.network.heal();
+    await cluster.clock.advance(1000);
+    const late = watch(cluster.listOffset(2, -1));
+    await cluster.clock.advance();
+    expect(late.value).toMatchObject({ errorCode: ErrorCode.NONE, offset: 2 });
+  });
+});
+
+describe('a throttled reassignment', () => {
+  it('moves as many bytes a second as it may, by the quota of either side', async () => {
+    for (const side of ['leaderThrottledReplicas', 'followerThrottledReplicas'] as const) {
+      const cluster = await ReplicaCluster.start(2, { fetchMaxBytes: 10_000 });
+      cluster.throttled = { ...cluster.throttled, [side]: '*' };
+      cluster.throttledRate = 10_000;
+      cluster.createTopic([1]);
+      await cluster.clock.advance();
+      for (let i = 0; i < 10; i++) await appended(cluster, 1, 'x'.repeat(9_900));
+      const startMs = cluster.clock.monotonicMs();
+      cluster.change(0, { replicas: [1, 2], isr: [1] });
+      while (cluster.partition(2).offsets.logEndOffset < 10) await cluster.clock.advance(100);
+      const tookMs = cluster.clock.monotonicMs() - startMs;
+      expect(tookMs).toBeGreaterThan(8_000);
+      expect(tookMs).toBeLessThan(16_000);
+      await cluster.clock.advance(1000);
+      expect(cluster.registration().isr).toEqual([1, 2]);
+      // In sync it counts no more.
+      await appended(cluster, 1, 'y'.repeat(9_900));
+      await appended(cluster, 1, 'y'.repeat(9_900));
+    }
+  });
+});
