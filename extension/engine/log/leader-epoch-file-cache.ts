@@ -19,6 +19,8 @@ export class LeaderEpochFileCache {
   #directory: string;
   /** Never changed in place, so that it can be kept and put back. */
   #entries: readonly EpochEntry[] = [];
+  /** The file lacks what was noted since. */
+  #isUnsaved = false;
 
   constructor(fileSystem: FileSystem, directory: string) {
     this.#fileSystem = fileSystem;
@@ -58,18 +60,23 @@ export class LeaderEpochFileCache {
     return this.#entries.at(-1)?.epoch;
   }
 
-  /** `epoch` begins at `startOffset`. What contradicts it is dropped. */
-  assign(epoch: number, startOffset: number): void {
-    if (this.note(epoch, startOffset)) this.save();
-  }
-
-  /** As {@link assign}, in memory only; false when it was known. Ends with {@link save}. */
+  /**
+   * `epoch` begins at `startOffset`; false when that was known. What contradicts it is dropped. Kept in memory until
+   * {@link saveNoted}, which is due before the first record of the epoch is written: of an epoch without records a file
+   * need say nothing, and the next load would drop it.
+   */
   note(epoch: number, startOffset: number): boolean {
     const last = this.#entries.at(-1);
     if (last !== undefined && epoch === last.epoch && startOffset >= last.startOffset) return false;
     const kept = this.#entries.filter((entry) => entry.epoch < epoch && entry.startOffset < startOffset);
     this.#entries = [...kept, { epoch, startOffset }];
+    this.#isUnsaved = true;
     return true;
+  }
+
+  /** Writes the file where it lacks something. */
+  saveNoted(): void {
+    if (this.#isUnsaved) this.save();
   }
 
   /**
@@ -78,11 +85,13 @@ export class LeaderEpochFileCache {
    */
   restore(entries: readonly EpochEntry[]): void {
     this.#entries = entries;
+    this.#isUnsaved = true;
   }
 
   save(): void {
     const fields = this.#entries.map(({ epoch, startOffset }) => [epoch, startOffset]);
     writeCheckpoint(this.#fileSystem, this.#path, fields, false);
+    this.#isUnsaved = false;
   }
 
   /**

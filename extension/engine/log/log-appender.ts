@@ -309,7 +309,7 @@ export class LogAppender {
   #write(turn: Turn): ApiError | undefined {
     const { local, producers, epochs, config, name } = this.#log;
     try {
-      if (epochs.entries !== turn.epochs) epochs.save();
+      epochs.saveNoted();
       local.writePending();
       producers.endTurn();
     } catch (cause) {

@@ -194,7 +194,10 @@ export class UnifiedLog implements PartitionLog {
   }
 
   assignEpochStartOffset(leaderEpoch: number, startOffset: number): void {
-    this.#onDisk('writing the epochs of', () => this.epochs.assign(leaderEpoch, startOffset));
+    this.#onDisk('writing the epochs of', () => {
+      this.epochs.note(leaderEpoch, startOffset);
+      if (startOffset < this.logEndOffset) this.epochs.saveNoted();
+    });
   }
 
   updateHighWatermark(offset: number): number {
