@@ -59,23 +59,40 @@ export class ReplicatedCoordinatorLog implements CoordinatorLog {
     });
   }
 
+  /** Ends when all that was read is committed: until then another leader could yet have it otherwise. */
   async *read(partitionIndex: number): AsyncIterable<Buffer> {
-    const { log } = this.#replicas.find(this.#topic, partitionIndex);
-    let position = log.logStartOffset;
-    const end = log.logEndOffset;
+    const partition = this.#replicas.find(this.#topic, partitionIndex);
+    const { leaderEpoch } = partition;
+    let position = partition.log.logStartOffset;
+    const end = partition.log.logEndOffset;
     while (position < end) {
-      const { records } = await log.readAsync(position, LOAD_CHUNK_BYTES, { isolation: 'logEnd' });
+      const { records } = await partition.log.readAsync(position, LOAD_CHUNK_BYTES, { isolation: 'logEnd' });
       const bytes = records.length === 1 ? records[0]! : Buffer.concat(records);
       const whole = wholeBatches(bytes);
-      if (whole.sizeBytes === 0) return;
+      if (whole.sizeBytes === 0) break;
       yield bytes.subarray(0, whole.sizeBytes);
       position = whole.nextOffset;
     }
+    await whenCommitted(partition, end, leaderEpoch);
   }
 
   maxBatchSizeBytes(partitionIndex: number): number {
     return this.#replicas.find(this.#topic, partitionIndex).log.config.maxMessageSizeBytes;
   }
+}
+
+/** Or when this cannot be waited for: the leader has changed, or there are too few replicas for anything to be committed. */
+function whenCommitted(partition: Partition, offset: number, leaderEpoch: number): Promise<void> {
+  const isOver = (): boolean =>
+    partition.isCommitted(offset) || partition.leaderEpoch !== leaderEpoch || partition.leader?.isUnderMinIsr !== false;
+  if (isOver()) return Promise.resolve();
+  return new Promise((resolve) => {
+    const unwatch = partition.watch(() => {
+      if (!isOver()) return;
+      unwatch();
+      resolve();
+    });
+  });
 }
 
 /** How much of `bytes` is whole batches, and the offset that follows them. */
