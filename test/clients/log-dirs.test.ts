@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ApacheKafka } from '../support/apache-kafka.ts';
 import { tool } from '../support/apache-kafka-tools.ts';
 import type { Child } from '../support/child.ts';
 import { freePort } from '../support/free-port.ts';
@@ -27,6 +28,9 @@ describe.skipIf(lacks('apache-kafka'))('a broker with several log directories', 
   let directory: TemporaryDirectory;
   let broker: Child;
   let bootstrap: string;
+  let port: number;
+  let controllerPort: number;
+  let properties: Record<string, string>;
   /** `a` holds the metadata log; `c` is a file in the way of a directory. */
   let a: string;
   let b: string;
@@ -35,9 +39,9 @@ describe.skipIf(lacks('apache-kafka'))('a broker with several log directories', 
   beforeAll(async () => {
     directory = await temporaryDirectory('log-dirs');
     [a, b, c] = ['a', 'b', 'c'].map((name) => join(directory.path, name)) as [string, string, string];
-    const [port, controllerPort] = [await freePort(), await freePort()];
+    [port, controllerPort] = [await freePort(), await freePort()];
     bootstrap = `127.0.0.1:${port}`;
-    const properties = {
+    properties = {
       'process.roles': 'broker,controller',
       'node.id': '1',
       'log.dirs': `${a},${b},${c}`,
@@ -45,10 +49,6 @@ describe.skipIf(lacks('apache-kafka'))('a broker with several log directories', 
       'controller.listener.names': 'CONTROLLER',
     };
     await writeFile(c, '');
-    await writeFile(
-      join(directory.path, 'server.properties'),
-      Object.entries(properties).map(([name, value]) => `${name}=${value}\n`).join(''),
-    ); // prettier-ignore
     await start();
   });
 
@@ -57,10 +57,17 @@ describe.skipIf(lacks('apache-kafka'))('a broker with several log directories', 
     await directory?.[Symbol.asyncDispose]();
   });
 
-  async function start(): Promise<void> {
-    broker = samsa(['server-start', join(directory.path, 'server.properties')]);
+  async function start(more: Record<string, string> = {}): Promise<void> {
+    const file = join(directory.path, 'server.properties');
+    const all = Object.entries({ ...properties, ...more });
+    await writeFile(file, all.map(([name, value]) => `${name}=${value}\n`).join(''));
+    broker = samsa(['server-start', file]);
     await broker.waitForOutput((stdout) => stdout.includes('Ready in'));
   }
+
+  /** Apache Kafka in the place of our broker. */
+  const startKafka = (): Promise<ApacheKafka> =>
+    ApacheKafka.start({ directory: a, port, controllerPort, properties: { 'log.dirs': `${a},${b},${c}` } });
 
   const kafka = (name: Parameters<typeof tool>[0], args: readonly string[], stdin?: string): Promise<string> =>
     tool(name, ['--bootstrap-server', bootstrap, ...args], stdin === undefined ? {} : { stdin });
@@ -74,22 +81,29 @@ describe.skipIf(lacks('apache-kafka'))('a broker with several log directories', 
   /** The names of a topic's partitions by directory, without sizes. */
   async function placesOf(topic: string): Promise<Record<string, string[]>> {
     const dirs = await describeDirs(topic);
-    return Object.fromEntries(dirs.map(({ logDir, partitions }) => [logDir, partitions.map(({ partition }) => partition).sort()])); // prettier-ignore
+    return Object.fromEntries(
+      dirs.map(({ logDir, partitions }) => [logDir, partitions.map(({ partition }) => partition).sort()]),
+    );
   }
 
-  async function reassign(partitions: readonly { topic: string; partition: number; to: string }[]): Promise<string> {
+  /** Begins to move partition 0 of a topic, as fast as it may. */
+  async function reassign(topic: string, to: string, bytesPerSecond?: number): Promise<string> {
     const file = join(directory.path, 'moves.json');
-    const moves = partitions.map(({ topic, partition, to }) => ({ topic, partition, replicas: [1], log_dirs: [to] }));
-    await writeFile(file, JSON.stringify({ version: 1, partitions: moves }));
-    const output = await kafka('reassign-partitions', ['--reassignment-json-file', file, '--execute']);
-    expect(output).toContain(`Successfully started moving log directory to ${partitions[0]!.to}`);
-    await until('the replicas are moved', async () => {
-      const verified = await kafka('reassign-partitions', ['--reassignment-json-file', file, '--verify']);
-      return partitions.every(({ topic, partition }) =>
-        verified.includes(`Reassignment of replica ${topic}-${partition}-1 completed successfully.`),
-      );
-    });
+    const partitions = [{ topic, partition: 0, replicas: [1], log_dirs: [to] }];
+    await writeFile(file, JSON.stringify({ version: 1, partitions }));
+    const limit = bytesPerSecond === undefined ? [] : ['--replica-alter-log-dirs-throttle', String(bytesPerSecond)];
+    const output = await kafka('reassign-partitions', ['--reassignment-json-file', file, '--execute', ...limit]);
+    expect(output).toContain(`Successfully started moving log directory to ${to}`);
     return output;
+  }
+
+  /** Also takes the limit of speed back. */
+  async function reassigned(topic: string): Promise<void> {
+    const file = join(directory.path, 'moves.json');
+    await until('the replica is moved', async () => {
+      const verified = await kafka('reassign-partitions', ['--reassignment-json-file', file, '--verify']);
+      return verified.includes(`Reassignment of replica ${topic}-0-1 completed successfully.`);
+    });
   }
 
   const consume = async (topic: string, count: number): Promise<string[]> => {
@@ -97,7 +111,9 @@ describe.skipIf(lacks('apache-kafka'))('a broker with several log directories', 
     return (await kafka('console-consumer', args)).trimEnd().split('\n').sort();
   };
 
-  const lines = Array.from({ length: 2000 }, (_, i) => `line ${String(i).padStart(5, '0')} ${'padding '.repeat(40)}`.trim()); // prettier-ignore
+  const lines = Array.from({ length: 2000 }, (_, i) =>
+    `line ${String(i).padStart(5, '0')} ${'padding '.repeat(40)}`.trim(),
+  );
 
   it('starts with those that it can use, and spreads partitions evenly', async () => {
     await kafka('topics', ['--create', '--topic', 'orders', '--partitions', '4']);
@@ -115,7 +131,8 @@ describe.skipIf(lacks('apache-kafka'))('a broker with several log directories', 
     await kafka('console-producer', ['--topic', 'moved'], `${lines.join('\n')}\n`);
     const from = (await placesOf('moved'))[a]!.length > 0 ? a : b;
     const to = from === a ? b : a;
-    expect(await reassign([{ topic: 'moved', partition: 0, to }])).toContain(`"log_dirs":["${from}"]`);
+    expect(await reassign('moved', to)).toContain(`"log_dirs":["${from}"]`);
+    await reassigned('moved');
     expect(await placesOf('moved')).toMatchObject({ [from]: [], [to]: ['moved-0'] });
     expect(await consume('moved', lines.length)).toEqual(lines);
     await kafka('console-producer', ['--topic', 'moved'], 'one more\n');
@@ -153,5 +170,62 @@ describe.skipIf(lacks('apache-kafka'))('a broker with several log directories', 
     expect(await placesOf('orders')).toEqual({ ...before, [c]: [] });
     const again = await kafka('topics', ['--describe', '--topic', 'orders']);
     expect(again.match(/Leader: 1/g)).toHaveLength(4);
+  });
+
+  describe('takes turns with Apache Kafka', () => {
+    const many = Array.from({ length: 10_000 }, (_, i) =>
+      `line ${String(i).padStart(5, '0')} ${'padding '.repeat(40)}`.trim(),
+    );
+    const LIMIT = 'replica.alter.log.dirs.io.max.bytes.per.second';
+    let from: string;
+    let to: string;
+
+    const copyOf = async (): Promise<string[]> =>
+      (await readdir(to)).filter((name) => name.startsWith('half-0.') && name.endsWith('-future'));
+
+    it('which ends the move that Samsa began', async () => {
+      await kafka('topics', ['--create', '--topic', 'half']);
+      await kafka('console-producer', ['--topic', 'half'], `${many.join('\n')}\n`);
+      const places = await placesOf('half');
+      from = [a, b, c].find((dir) => places[dir]!.length > 0)!;
+      to = from === a ? b : a;
+      await broker.stop();
+      await start({ [LIMIT]: '10000' });
+      await reassign('half', to);
+      const dirs = await until('a part is copied', async () => {
+        const described = await describeDirs('half');
+        return described.some(({ partitions }) => partitions.some(({ isFuture, size }) => isFuture && size > 0))
+          ? described
+          : undefined;
+      });
+      const future = dirs.find(({ logDir }) => logDir === to)?.partitions[0];
+      expect(future).toMatchObject({ partition: 'half-0', isFuture: true });
+      expect(future!.offsetLag).toBeGreaterThan(0);
+      await broker.stop();
+      expect(await copyOf()).toHaveLength(1);
+
+      await using apache = await startKafka();
+      await reassigned('half');
+      expect(await placesOf('half')).toMatchObject({ [from]: [], [to]: ['half-0'] });
+      expect(await consume('half', many.length)).toEqual(many);
+      expect(await consume('moved', lines.length + 1)).toHaveLength(lines.length + 1);
+      expect((await kafka('topics', ['--describe'])).match(/Leader: none/g)).toBeNull();
+      expect(apache.log).not.toContain('stray');
+    });
+
+    it('whose move Samsa ends', async () => {
+      [from, to] = [to, from];
+      {
+        await using apache = await startKafka();
+        await reassign('half', to, 200_000);
+        await until('a copy is begun', async () => (await copyOf()).length === 1);
+        await apache.stop();
+      }
+      expect(await copyOf()).toHaveLength(1);
+      await start();
+      await reassigned('half');
+      expect(await placesOf('half')).toMatchObject({ [from]: [], [to]: ['half-0'] });
+      expect(await consume('half', many.length)).toEqual(many);
+    });
   });
 });

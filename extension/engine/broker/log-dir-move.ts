@@ -13,6 +13,8 @@ import type { AssignmentsManager } from './assignments-manager.ts';
 const CHUNK_BYTES = 1024 * 1024;
 /** After the disk was full, or something else that may go away by itself. */
 const RETRY_MS = 1000;
+/** How long a limit of speed is believed. */
+const LIMIT_CHECK_MS = 1000;
 
 /** The replica that is moved, as its move sees it. */
 export interface MovedReplica {
@@ -213,9 +215,16 @@ export class LogDirMove {
     });
   }
 
-  /** Others come first between two chunks; and with a limit, the time that the chunk may take passes. */
-  #throttle(bytes: number): Promise<void> {
-    return this.#pause((bytes / this.#context.maxBytesPerSecond()) * 1000);
+  /** Others come first between two chunks; and with a limit, which may change, the time that the chunk may take passes. */
+  async #throttle(bytes: number): Promise<void> {
+    await this.#pause(0);
+    for (let left = bytes; left > 0 && !this.#isEnded;) {
+      const bytesPerMs = this.#context.maxBytesPerSecond() / 1000;
+      const ms = Math.min(left / bytesPerMs, LIMIT_CHECK_MS);
+      if (ms < 1) return;
+      await this.#pause(ms);
+      left -= bytesPerMs * ms;
+    }
   }
 
   #pause(ms: number): Promise<void> {
