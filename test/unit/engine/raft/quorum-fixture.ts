@@ -15,7 +15,7 @@ import { openLog } from '../../../../extension/engine/log/log-loader.ts';
 import { formatLogDirs } from '../../../../extension/engine/raft/driver/format-directory.ts';
 import { RaftDriver } from '../../../../extension/engine/raft/driver/raft-driver.ts';
 import type { RaftDriverOptions } from '../../../../extension/engine/raft/driver/raft-driver.ts';
-import type { QuorumStatus } from '../../../../extension/engine/raft/raft-ports.ts';
+import type { QuorumStatus, RaftListener } from '../../../../extension/engine/raft/raft-ports.ts';
 import type { VoterAddress } from '../../../../extension/engine/raft/voter-set.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { MemoryFileSystem } from '../../../support/memory-file-system.ts';
@@ -53,6 +53,8 @@ export class QuorumNode {
   readonly statuses: QuorumStatus[] = [];
   raft!: RaftDriver;
   listener = new Recorder();
+  /** Listens instead of {@link listener}, from the next start on. */
+  makeListener: (() => RaftListener) | undefined;
   isRunning = false;
 
   constructor(id: number) {
@@ -138,7 +140,7 @@ export class Quorum {
     });
     node.raft = raft;
     node.isRunning = true;
-    raft.register(node.listener);
+    raft.register(node.makeListener?.() ?? node.listener);
     this.network.listen(node.id, (apiKey, request, version) => serve(raft, apiKey, request, version));
   }
 
@@ -148,6 +150,12 @@ export class Quorum {
     node.isRunning = false;
     node.raft.kill();
     this.network.die(id);
+  }
+
+  /** What was not flushed is gone, in part or whole. */
+  losePower(id: number): void {
+    this.kill(id);
+    this.node(id).disk.losePower((bound) => this.random.int(bound));
   }
 
   async stop(id: number): Promise<void> {
