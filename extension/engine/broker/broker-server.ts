@@ -264,7 +264,8 @@ export class BrokerServer {
       autoCreation: new AutoTopicCreation({
         controller: shared.channel,
         enabled: () => resolver.broker(image().configs, 'auto.create.topics.enable') === 'true',
-        internalShape: () => consumerOffsetsShape(resolver, image().configs, image().cluster.aliveBrokers().length),
+        // Fenced brokers count too: they get replicas, and come back. A topic with too few of them would keep them for ever.
+        internalShape: () => consumerOffsetsShape(resolver, image().configs, image().cluster.brokers.size),
         logger,
       }),
       supportedFeatures: shared.supportedFeatures,
