@@ -14,7 +14,7 @@ import { offlineDirectoryRecords } from './directory-control.ts';
 import { isReservedDirectory } from './directory-ids.ts';
 import { leaderAndIsrUpdates } from './leader-and-isr-updates.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
-import { METADATA_VERSION_FEATURE } from './metadata-version.ts';
+import { isElrEnabled, METADATA_VERSION_FEATURE } from './metadata-version.ts';
 import { expectBroker } from './registered-broker.ts';
 
 /** Producer ids are handed to brokers in blocks of this size. */
@@ -61,7 +61,7 @@ export function registerBroker(
   if (version.directories === true) checkDirectories(context, request);
   const records: NewMetadataRecord[] = [];
   if (isNewIncarnation && existing !== undefined) {
-    const isClean = version.elr !== true || request.previousBrokerEpoch === existing.epoch;
+    const isClean = !isElrEnabled(context.image.features) || request.previousBrokerEpoch === existing.epoch;
     records.push(
       ...(isClean
         ? leaderAndIsrUpdates(context, { remove: brokerId }, context.index.withIsrMember(brokerId))

@@ -121,12 +121,14 @@ function isNews(before: PartitionRegistration, now: PartitionRegistration): bool
 function whyIsr(before: PartitionRegistration, now: PartitionRegistration): string {
   if (now.replicas.join() !== before.replicas.join()) return whyReplicas(now);
   const joined = now.isr.filter((replica) => !before.isr.includes(replica));
+  const doubtful = before.elr.filter((replica) => !now.elr.includes(replica) && !now.isr.includes(replica));
   const left = before.isr.filter((replica) => !now.isr.includes(replica));
   const parts = [
     ...(joined.length > 0 ? [`${and(joined)} caught up with leader ${now.leader}`] : []),
     ...(left.length > 0 ? [`${and(left)} ${left.length > 1 ? 'are' : 'is'} out of sync`] : []),
   ];
   if (parts.length > 0) return parts.join(', ');
+  if (doubtful.length > 0) return `${and(doubtful)} can no longer be sure to have every record`;
   return now.elr.length > 0 ? `${and(now.elr)} may lead too` : 'only who is in sync may lead';
 }
 

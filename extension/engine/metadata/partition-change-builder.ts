@@ -72,7 +72,7 @@ export function buildPartitionChange(options: PartitionChangeOptions): NewMetada
   if (change.leader === undefined && !includesAll(target.replicas, partition.replicas))
     change.leader = partition.leader;
 
-  if (isElrEnabled && !sameList(target.elr, partition.elr)) change.eligibleLeaderReplicas = target.elr;
+  if (!sameList(target.elr, partition.elr)) change.eligibleLeaderReplicas = target.elr;
   if (change.isr === undefined && (target.isr.length > 0 || isElrEnabled) && !sameList(target.isr, partition.isr)) {
     change.isr = target.isr;
   }
@@ -153,15 +153,11 @@ function setLeader(change: Change, target: Target, elected: Elected, partition: 
   }
 }
 
-/** Who led last is written down when the ISR becomes empty, and forgotten once somebody leads again. */
-function rememberLastLeader(partition: PartitionRegistration, change: Change): void {
-  const { lastKnownElr, leader } = partition;
-  if (change.isr?.length === 0 && leader !== NO_LEADER && !(lastKnownElr.length === 1 && lastKnownElr[0] === leader)) {
-    change.lastKnownElr = [leader];
-    return;
-  }
-  const leads = change.leader === undefined ? leader !== NO_LEADER : change.leader !== NO_LEADER;
-  if (leads && lastKnownElr.length > 0) change.lastKnownElr = [];
+/** Who led last is written down when nobody does any more, and forgotten once somebody leads again. */
+function rememberLastLeader({ lastKnownElr, leader }: PartitionRegistration, change: Change): void {
+  if (change.leader === NO_LEADER && lastKnownElr.length === 0) change.lastKnownElr = [leader];
+  else if (change.leader !== undefined && change.leader !== NO_LEADER && lastKnownElr.length > 0)
+    change.lastKnownElr = [];
 }
 
 function setAssignment(change: Change, target: Target, options: PartitionChangeOptions): void {

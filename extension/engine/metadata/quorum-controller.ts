@@ -34,7 +34,7 @@ import type { UpdateFeaturesResponseInput } from '../../protocol/generated/updat
 import type { ClusterEvent } from '../../shared/cluster-protocol.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { ApiError } from '../common/api-error.ts';
-import type { Clock, Timer } from '../common/clock.ts';
+import type { Clock } from '../common/clock.ts';
 import type { Logger } from '../common/logger.ts';
 import { randomUuid } from '../common/random.ts';
 import type { Random } from '../common/random.ts';
@@ -51,9 +51,11 @@ import type { Controller } from './controller-port.ts';
 import { assignReplicasToDirs } from './directory-control.ts';
 import { controllerEvents } from './controller-events.ts';
 import { DecidedMetadata, notController } from './decided-metadata.ts';
-import { electLeaders, MAX_ELECTIONS_AT_ONCE, preferredElections, uncleanElections } from './election-control.ts';
+import { electLeaders, preferredElections, uncleanElections } from './election-control.ts';
 import { updateFeatures } from './feature-control.ts';
+import { IdleNotice } from './idle-notice.ts';
 import { alterPartition } from './isr-control.ts';
+import { LeaderBalancer } from './leader-balancer.ts';
 import type { MetadataLoader } from './metadata-loader.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
 import { supportedFeatures } from './metadata-version.ts';
@@ -102,9 +104,8 @@ export class QuorumController implements Controller, RaftListener {
   readonly #incarnationId: string;
   readonly #decided: DecidedMetadata;
   #whenActive: (() => void)[] = [];
-  #lastAppendMs = 0;
-  #idleTimer: Timer | undefined;
-  #balanceTimer: Timer | undefined;
+  readonly #idle: IdleNotice;
+  readonly #balancer: LeaderBalancer;
 
   constructor(options: QuorumControllerOptions) {
     const { clock, raft, loader, nodeId, onEvent } = options;
@@ -115,6 +116,16 @@ export class QuorumController implements Controller, RaftListener {
       onCommitted: (delta, cause) => {
         for (const event of controllerEvents(delta, cause)) onEvent(event);
       },
+    });
+    this.#idle = new IdleNotice({
+      clock,
+      intervalMs: options.maxIdleIntervalMs,
+      isAlone: () => this.#isAlone(),
+      onIdle: () => this.#decide(() => ({ records: [{ type: 'NO_OP_RECORD', version: 0, data: {} }] })),
+    });
+    this.#balancer = new LeaderBalancer({
+      ...{ clock, decided: this.#decided, resolver: options.resolver },
+      elect: () => this.#electPreferred(),
     });
     this.#sessions = new BrokerSessions({
       clock,
@@ -293,17 +304,15 @@ export class QuorumController implements Controller, RaftListener {
     this.#append(brokers.registerControllerRecords(this.#context(), registration), undefined);
     // The last controller may have been configured otherwise.
     this.#electUncleanly('a new controller allows unclean elections');
-    this.#watchIdle();
-    this.#watchBalance();
+    this.#idle.watch();
+    this.#balancer.watch();
     for (const resolve of this.#whenActive.splice(0)) resolve();
   }
 
   #deactivate(): void {
     this.#sessions.stop();
-    this.#idleTimer?.cancel();
-    this.#idleTimer = undefined;
-    this.#balanceTimer?.cancel();
-    this.#balanceTimer = undefined;
+    this.#idle.stop();
+    this.#balancer.stop();
     this.#decided.follow();
   }
 
@@ -347,9 +356,8 @@ export class QuorumController implements Controller, RaftListener {
   #append(records: readonly NewMetadataRecord[], cause: string | undefined): void {
     if (records.length === 0) return;
     this.#decided.append(records, cause);
-    this.#lastAppendMs = this.#options.clock.monotonicMs();
-    this.#watchIdle();
-    this.#watchBalance();
+    this.#idle.touch();
+    this.#balancer.watch();
   }
 
   #asApiError(error: unknown): ApiError {
@@ -383,6 +391,16 @@ export class QuorumController implements Controller, RaftListener {
     });
   }
 
+  #electPreferred(): number {
+    let elected = 0;
+    this.#decide((context) => {
+      const records = preferredElections(context);
+      elected = records.length;
+      return { records, cause: 'leaders are balanced' };
+    });
+    return elected;
+  }
+
   #electUncleanly(cause: string): void {
     for (;;) {
       const records = uncleanElections(this.#context());
@@ -391,43 +409,9 @@ export class QuorumController implements Controller, RaftListener {
     }
   }
 
-  /** Tells the others that the leader lives, where there are others, and nothing else told them so. */
-  #watchIdle(): void {
-    const { maxIdleIntervalMs, clock } = this.#options;
-    if (maxIdleIntervalMs === 0 || !this.isActive || this.#idleTimer !== undefined || this.#isAlone()) return;
-    const idleMs = clock.monotonicMs() - this.#lastAppendMs;
-    this.#idleTimer = clock.schedule(Math.max(maxIdleIntervalMs - idleMs, 0), () => {
-      this.#idleTimer = undefined;
-      if (clock.monotonicMs() - this.#lastAppendMs >= maxIdleIntervalMs) {
-        this.#decide(() => ({ records: [{ type: 'NO_OP_RECORD', version: 0, data: {} }] }));
-      }
-      this.#watchIdle();
-    });
-  }
-
   #isAlone(): boolean {
     const { voters, observers } = this.#options.raft.describeQuorum();
     return voters.length + observers.length <= 1;
-  }
-
-  /** While partitions are not led by their preferred leaders, tries every so often to give them back. */
-  #watchBalance(delayMs?: number): void {
-    const { clock, resolver } = this.#options;
-    const { index, image } = this.#decided;
-    if (this.#balanceTimer !== undefined || !this.isActive || index.imbalanced.size === 0) return;
-    if (resolver.broker(image.configs, 'auto.leader.rebalance.enable') !== 'true') return;
-    const intervalMs = resolver.brokerNumber(image.configs, 'leader.imbalance.check.interval.seconds') * 1000;
-    this.#balanceTimer = clock.schedule(delayMs ?? intervalMs, () => {
-      this.#balanceTimer = undefined;
-      let elected = 0;
-      this.#decide((context) => {
-        const records = preferredElections(context);
-        elected = records.length;
-        return { records, cause: 'leaders are balanced' };
-      });
-      // One look elects so many at most; the others are not kept waiting.
-      this.#watchBalance(elected < MAX_ELECTIONS_AT_ONCE ? undefined : 0);
-    });
   }
 }
 
