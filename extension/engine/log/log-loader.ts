@@ -147,6 +147,7 @@ class LogLoader {
     const checked = this.#segments.all.filter((segment) => unflushed.has(segment) || isDamaged(segment, names));
     if (checked.length === 0) return;
     const startedMs = clock.monotonicMs();
+    const knownEpochs = this.#epochs.entries;
     const start = Math.max(logStartOffset, this.#segments.first.baseOffset);
     let checkedBytes = 0;
     for (const [index, segment] of checked.entries()) {
@@ -168,7 +169,7 @@ class LogLoader {
       this.#dropAfter(segment);
       break;
     }
-    this.#epochs.save();
+    if (this.#epochs.entries !== knownEpochs) this.#epochs.save();
     const tookMs = Math.round(clock.monotonicMs() - startedMs);
     logger.debug(`Recovered ${directory}: ${checked.length} segments, ${checkedBytes} bytes in ${tookMs} ms`);
   }

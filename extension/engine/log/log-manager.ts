@@ -60,7 +60,7 @@ export interface CreateLogOptions {
 /** How long loading may go on without letting anything else run. */
 const LOAD_SLICE_MS = 25;
 /** People who wait for thousands of logs want to see that something happens. */
-const PROGRESS_INTERVAL_MS = 250;
+const PROGRESS_INTERVAL_MS = 1000;
 /** fdatasync calls under way at once at shutdown: as many as Node has threads for. */
 const PARALLEL_FLUSHES = 4;
 
