@@ -54,6 +54,10 @@ export interface RaftCoreOptions {
 const GRACE_MS = 50;
 /** Whoever gave its vote, or its word, to another waits for that one's success. */
 const YIELD_MS = 200;
+/** Added to the fetch time-out at most. */
+const FETCH_JITTER_MS = 200;
+/** A candidate that was refused once shares its epoch with another: it does not wait out its time. */
+const SPLIT_VOTE_MS = 100;
 /** At the first start of a quorum its voters stand one after the other, the lowest id first. */
 const FIRST_ELECTION_STEP_MS = 50;
 /** After a lost election the next one comes within this time, twice it after the second, and so on. */
@@ -469,6 +473,9 @@ export class RaftCore {
     state.votes.record(from.id, answer.granted);
     if (state.votes.isWon) this.#win(state.votes, nowMs);
     else if (state.votes.isLost) this.#lose(nowMs);
+    else if (!answer.granted && state.role === 'candidate') {
+      state.endsAtMs = Math.min(state.endsAtMs, nowMs + SPLIT_VOTE_MS + this.#int(SPLIT_VOTE_MS));
+    }
   }
 
   /** Asks whether a majority would vote for this node. Epoch and vote stay as they are. */
@@ -673,8 +680,9 @@ export class RaftCore {
     return nowMs + electionTimeoutMs + this.#int(electionTimeoutMs);
   }
 
+  /** Followers of one leader hear of it at the same times; what is random keeps them from standing at the same time. */
   #fetchDeadline(nowMs: number): number {
-    return nowMs + this.#options.timing.fetchTimeoutMs;
+    return nowMs + this.#options.timing.fetchTimeoutMs + this.#int(FETCH_JITTER_MS);
   }
 
   #int(bound: number): number {

@@ -23,7 +23,7 @@ export interface Unattached {
 export interface Standing {
   readonly role: 'prospective' | 'candidate';
   readonly votes: VoteCount;
-  readonly endsAtMs: number;
+  endsAtMs: number;
   /** The leader of the epoch is known to have ended. */
   readonly isLeaderGone: boolean;
 }

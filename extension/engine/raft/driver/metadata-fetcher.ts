@@ -33,6 +33,11 @@ export interface FetcherOptions extends RaftServices {
 
 /** How long the leader may hold a fetch back that finds nothing new. */
 export const FETCH_MAX_WAIT_MS = 500;
+/**
+ * How long an answer may take beyond that before the fetch is repeated on a new line: what was lost on the way must not keep a follower from a
+ * leader that is there.
+ */
+const FETCH_ANSWER_MS = 700;
 const FETCH_MAX_BYTES = 8 * 1024 * 1024;
 const FIRST_RETRY_MS = 10;
 const MAX_RETRY_MS = 200;
@@ -78,7 +83,9 @@ export class MetadataFetcher {
     let failures = 0;
     while (this.#run === run) {
       const nodeId = target.kind === 'leader' ? target.leaderId : this.#nextToAsk();
-      const isGood = nodeId !== undefined && (await this.#fetch(run, nodeId, target));
+      // After a failure any answer is welcome, and the sooner the better.
+      const maxWaitMs = target.kind === 'leader' && failures === 0 ? FETCH_MAX_WAIT_MS : 0;
+      const isGood = nodeId !== undefined && (await this.#fetch(run, nodeId, target, maxWaitMs));
       failures = isGood ? 0 : failures + 1;
       if (!isGood && this.#run === run)
         await this.#sleep(Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures, 10), MAX_RETRY_MS));
@@ -92,13 +99,12 @@ export class MetadataFetcher {
   }
 
   /** True when the next fetch may follow at once. */
-  async #fetch(run: object, nodeId: number, target: FetchTarget): Promise<boolean> {
+  async #fetch(run: object, nodeId: number, target: FetchTarget, maxWaitMs: number): Promise<boolean> {
     const { peers, timing } = this.#options;
-    const maxWaitMs = target.kind === 'leader' ? FETCH_MAX_WAIT_MS : 0;
     let response: FetchResponse;
     try {
       const body = (version: number): FetchRequestInput => this.#request(target, maxWaitMs, version);
-      const timeoutMs = timing.requestTimeoutMs + maxWaitMs;
+      const timeoutMs = Math.min(timing.requestTimeoutMs, FETCH_ANSWER_MS) + maxWaitMs;
       response = await peers.send(nodeId, 'raft-fetch', fetchRequest, fetchResponse, body, timeoutMs);
     } catch (error) {
       if (this.#run === run) await this.#unreachable(nodeId, target, error);

@@ -98,6 +98,12 @@ const DEFAULT_TIMING: RaftTiming = {
   requestTimeoutMs: 2000,
 };
 
+/**
+ * A leader may hold a fetch back for `FETCH_MAX_WAIT_MS` before it even begins to be silent; and its first answer after a pause
+ * needs some time.
+ */
+const SLACK_MS = 200;
+
 /** A timer that fires so late tells that this process stood still, and could not hear the others. */
 const STANDSTILL_MS = 500;
 /** How long the leader may take for what another node passes on: a new voter has to catch up. */
@@ -161,8 +167,7 @@ export class RaftDriver implements RaftClient {
       votersOffset: this.#log.history.last.offset,
       election,
       log: this.#log,
-      // The leader may hold a fetch back for so long without meaning anything by it.
-      timing: { ...this.#timing, fetchTimeoutMs: this.#timing.fetchTimeoutMs + FETCH_MAX_WAIT_MS },
+      timing: { ...this.#timing, fetchTimeoutMs: this.#timing.fetchTimeoutMs + FETCH_MAX_WAIT_MS + SLACK_MS },
       random: options.random ?? systemRandom,
     });
     this.#epochAtStart = this.#core.epoch;

@@ -51,6 +51,17 @@ export class QuorumNetwork {
     for (const other of others) this.cut.add(`${nodeId}>${other}`).add(`${other}>${nodeId}`);
   }
 
+  /** A node that stands still: what is sent to it, or by it, arrives when it goes on. */
+  freeze(nodeId: number): void {
+    this.#frozen.set(nodeId, []);
+  }
+
+  thaw(nodeId: number): void {
+    const waiting = this.#frozen.get(nodeId) ?? [];
+    this.#frozen.delete(nodeId);
+    for (const goOn of waiting) goOn();
+  }
+
   heal(): void {
     this.cut.clear();
   }
@@ -129,6 +140,9 @@ export class QuorumNetwork {
 
   async #travel(from: number, to: number): Promise<void> {
     await this.#pass(1 + this.#random.int(this.weather.delayMs));
+    for (const frozen of [this.#frozen.get(from), this.#frozen.get(to)]) {
+      if (frozen !== undefined) await new Promise<void>((resolve) => frozen.push(resolve));
+    }
     if (this.cut.has(`${from}>${to}`)) throw new Lost('silent');
     if (this.#random.int(1000) < this.weather.lossPerMille) throw new Lost('broken');
   }
