@@ -37,7 +37,7 @@ export async function useAnotherPort(session: Session, given?: number): Promise<
 
 async function askForPort(): Promise<number | undefined> {
   const { minimum, maximum } = settingDefinitions['cluster.port'];
-  let port = String((await nextFreePort(readSetting('cluster.port'))) ?? 0);
+  let port = String((await nextFreePort(readSetting('cluster.port'), readSetting('cluster.brokers'))) ?? 0);
   const step = textStep({
     title: t('Use Another Port'),
     prompt: t('Port for Kafka clients on 127.0.0.1; 0 takes any free one'),

@@ -22,7 +22,8 @@ export function clusterNotices(session: ClusterSession<ClusterClient>, notifier:
     ]);
   });
   const changes = onDidChangeSetting(
-    ['cluster.port', 'cluster.brokers', 'cluster.dataDirectory', 'cluster.host', 'cluster.config'],
+    // The number of brokers counts for new clusters only.
+    ['cluster.port', 'cluster.dataDirectory', 'cluster.host', 'cluster.config'],
     () => void offerRestart(session),
   );
   return vscode.Disposable.from(failures, changes);

@@ -5,6 +5,7 @@ import { t } from '../settings/localize.ts';
 import type { SessionState } from './cluster-session.ts';
 import { escapeMarkdown, factSheet } from './markdown.ts';
 import { sentence } from './sentence.ts';
+import { shortBootstrap } from './short-bootstrap.ts';
 import type { NodeLook, NodeSpec } from './tree-node.ts';
 
 /** The embedded cluster's row. */
@@ -33,10 +34,11 @@ function clusterLook(state: SessionState): NodeLook {
     case 'running':
     case 'attached': {
       const isOwn = state.kind === 'running';
+      const address = shortBootstrap(state.bootstrap);
       return {
         label,
         contextValue,
-        description: isOwn ? state.bootstrap : t('{0} · other window', state.bootstrap),
+        description: isOwn ? address : t('{0} · other window', address),
         icon: 'server-environment',
         tooltip: factSheet(label, [
           [t('Bootstrap'), state.bootstrap],

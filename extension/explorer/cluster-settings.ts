@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ClusterOptions } from '../cluster/cluster-options.ts';
+import { readTopology } from '../cluster/topology.ts';
 import { readSetting } from '../settings/configuration.ts';
 import { dataDirectory } from '../settings/data-directory.ts';
 import type { ClusterHostKind } from '../settings/setting.ts';
@@ -17,16 +18,30 @@ export interface ClusterSettings {
  * @throws RangeError for people, when they cannot be meant so
  */
 export function clusterSettings(globalStorage: string): ClusterSettings {
+  const dataDir = clusterDataDirectory(globalStorage);
   const config = Object.entries(readSetting('cluster.config')).map(([name, value]) => [name, String(value)] as const);
   return {
     host: readSetting('cluster.host'),
     options: {
-      brokers: readSetting('cluster.brokers'),
+      // One that exists has been given its brokers, and more or fewer since.
+      ...(isNewCluster(dataDir)
+        ? { brokers: readSetting('cluster.brokers'), controllers: readSetting('cluster.controllers') }
+        : {}),
       port: readSetting('cluster.port'),
-      dataDir: clusterDataDirectory(globalStorage),
+      dataDir,
       config: Object.fromEntries(config),
     },
   };
+}
+
+function isNewCluster(dataDir: string): boolean {
+  try {
+    const { brokers, controllers } = readTopology(dataDir);
+    return brokers.length === 0 && controllers.length === 0;
+  } catch {
+    // The start says what is wrong with the directory.
+    return true;
+  }
 }
 
 /** Where the cluster's data are, or will be. Throws as `clusterSettings` does. */

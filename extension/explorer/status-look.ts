@@ -1,5 +1,6 @@
 import { t } from '../settings/localize.ts';
 import type { SessionState } from './cluster-session.ts';
+import { shortBootstrap } from './short-bootstrap.ts';
 
 /** The status-bar item as plain data. */
 export interface StatusLook {
@@ -20,13 +21,13 @@ export function statusLook(state: SessionState): StatusLook {
       return { text: '$(warning) Samsa', tooltip: state.message, isWarning: true };
     case 'running':
       return {
-        text: `$(circle-filled) ${state.bootstrap}`,
+        text: `$(circle-filled) ${shortBootstrap(state.bootstrap)}`,
         tooltip: t('The Kafka cluster listens on {0}', state.bootstrap),
         isWarning: false,
       };
     case 'attached':
       return {
-        text: `$(circle-filled) ${state.bootstrap}`,
+        text: `$(circle-filled) ${shortBootstrap(state.bootstrap)}`,
         tooltip: t('The Kafka cluster of another window or terminal listens on {0}', state.bootstrap),
         isWarning: false,
       };

@@ -3,13 +3,19 @@
 export const clusterHosts = ['childProcess', 'extensionHost'] as const;
 export type ClusterHostKind = (typeof clusterHosts)[number];
 
+/** An even number of voters stands no more failures than the odd one below it. */
+export const quorumSizes = [0, 1, 3, 5] as const;
+
 /** Broker configs as a person writes them; Kafka's own names. */
 export type BrokerConfigs = Readonly<Record<string, string | number | boolean>>;
 
 export interface Settings {
   /** The first broker's client port; 0 for any free port. */
   readonly 'cluster.port': number;
+  /** Of a new cluster; one that exists keeps those it has. */
   readonly 'cluster.brokers': number;
+  /** Nodes for the quorum of a new cluster alone: 0, 1, 3 or 5. */
+  readonly 'cluster.controllers': number;
   /** Absolute, or empty for a folder below VS Code's global storage. */
   readonly 'cluster.dataDirectory': string;
   readonly 'cluster.host': ClusterHostKind;
@@ -32,7 +38,8 @@ export type SettingDefinition<Value> = {
 
 export const settingDefinitions: { readonly [Name in SettingName]: SettingDefinition<Settings[Name]> } = {
   'cluster.port': { default: 9092, minimum: 0, maximum: 64_535, safeWhenUntrusted: false },
-  'cluster.brokers': { default: 1, minimum: 1, maximum: 1, safeWhenUntrusted: false },
+  'cluster.brokers': { default: 3, minimum: 1, maximum: 9, safeWhenUntrusted: false },
+  'cluster.controllers': { default: 0, minimum: 0, maximum: 5, safeWhenUntrusted: false },
   'cluster.dataDirectory': { default: '', safeWhenUntrusted: false },
   'cluster.host': { default: 'childProcess', safeWhenUntrusted: false },
   'cluster.config': { default: {}, safeWhenUntrusted: false },
@@ -51,6 +58,7 @@ export function validSetting<Name extends SettingName>(name: Name, stored: unkno
 function coerce(name: SettingName, stored: unknown, definition: SettingDefinition<Settings[SettingName]>): unknown {
   if (name === 'cluster.host') return clusterHosts.find((host) => host === stored) ?? definition.default;
   if (name === 'cluster.config') return brokerConfigs(stored);
+  if (name === 'cluster.controllers') return quorumSizes.findLast((size) => Number(stored) >= size) ?? 0;
   if (typeof stored !== typeof definition.default) return definition.default;
   if (typeof stored === 'number') return clamp(stored, definition as SettingDefinition<number>);
   return typeof stored === 'string' ? stored.trim() : stored;

@@ -16,4 +16,15 @@ test('finds a port above one that is taken', async () => {
   }
 });
 
+test('leaves room for every broker', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    expect(await nextFreePort(port - 3, 3)).toBeGreaterThan(port);
+  } finally {
+    server.close();
+  }
+});
+
 test('gives up where no port is left', async () => expect(await nextFreePort(65_000)).toBeUndefined());

@@ -222,6 +222,7 @@ test('is activated after start-up and declares where it works', () => {
   expect(manifest.activationEvents).toEqual([
     'onStartupFinished',
     'onWebviewPanel:samsa.offsets',
+    'onWebviewPanel:samsa.replicas',
     'onWebviewPanel:samsa.messages',
   ]);
   expect(manifest.capabilities.untrustedWorkspaces.supported).toBe('limited');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dataDirectory } from '../../../extension/settings/data-directory.ts';
-import { t, setTranslation } from '../../../extension/settings/localize.ts';
+import { english, setTranslation, t } from '../../../extension/settings/localize.ts';
 import { validSetting } from '../../../extension/settings/setting.ts';
 
 describe('a stored value', () => {
@@ -14,6 +14,17 @@ describe('a stored value', () => {
     [null, 9092],
     [Number.NaN, 9092],
   ])('port %s counts as %s', (stored, expected) => expect(validSetting('cluster.port', stored)).toBe(expected));
+
+  test.each([
+    [3, 3],
+    [2, 1],
+    [4, 3],
+    [9, 5],
+    [-1, 0],
+    ['many', 0],
+  ])('%s controllers count as %s', (stored, expected) =>
+    expect(validSetting('cluster.controllers', stored)).toBe(expected),
+  );
 
   test('an unknown host counts as the default', () => {
     expect(validSetting('cluster.host', 'docker')).toBe('childProcess');
@@ -59,5 +70,7 @@ describe('texts', () => {
     expect(t('{0} and {1}', 'a')).toBe('a and {1}');
     setTranslation((message) => `<${message}>`);
     expect(t('off')).toBe('<off>');
+    // Other tests of this process read English.
+    setTranslation(english);
   });
 });

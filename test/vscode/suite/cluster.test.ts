@@ -20,12 +20,14 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'samsa-suite-'));
   await set('cluster.dataDirectory', join(folder, 'data'));
   await set('cluster.port', 0);
+  await set('cluster.brokers', 1);
 });
 
 after(async () => {
   await run('samsa.cluster.stop');
   await set('cluster.dataDirectory', undefined);
   await set('cluster.port', undefined);
+  await set('cluster.brokers', undefined);
   await set('explorer.showInternalTopics', undefined);
   await rm(folder, { recursive: true, force: true });
 });
@@ -54,7 +56,7 @@ describe('the cluster', () => {
   it('shows brokers, topics and groups', async () => {
     assert.deepEqual(texts(await rowsAt()), [`Embedded cluster | ${bootstrap}`]);
     assert.deepEqual(texts(await rowsAt('embedded')), ['Brokers | 1', 'Topics | 0', 'Consumer groups | 0']);
-    assert.deepEqual(texts(await rowsAt('embedded', 'brokers')), [`Broker 1 | ${bootstrap}`]);
+    assert.deepEqual(texts(await rowsAt('embedded', 'brokers')), [`Broker 1 | ${bootstrap} · controller`]);
     assert.deepEqual(texts(await rowsAt('embedded', 'topics')), ['No topics yet']);
   });
 
@@ -63,7 +65,7 @@ describe('the cluster', () => {
     const item = explorer.getTreeItem(await rowAt('embedded', 'brokers', '1'));
     assert.equal(item.id, 'embedded/brokers/1');
     assert.equal(item.label, 'Broker 1');
-    assert.equal(item.contextValue, 'broker');
+    assert.equal(item.contextValue, 'broker.running');
     assert.equal((item.iconPath as vscode.ThemeIcon).id, 'server-process');
     assert.equal(item.collapsibleState, vscode.TreeItemCollapsibleState.None);
     assert.match((item.tooltip as vscode.MarkdownString).value, /^\*\*Broker 1\*\*/);
