@@ -15,6 +15,7 @@ export interface Plan {
   readonly maxPauseMs: number;
   readonly stormMs: number;
   readonly partitions: readonly number[];
+  readonly topicConfig: Readonly<Record<string, string>>;
   readonly producers: readonly { readonly batches: number; readonly pauseMs: number }[];
   readonly consumers: readonly unknown[];
   readonly maxInFlight: number;
@@ -39,8 +40,14 @@ const ROUGH: NetworkWeather = {
   silenceChance: 0.001,
 };
 
+/** Snapshots of the metadata, and a log that does not reach back far. */
+const OFTEN = { 'metadata.log.max.record.bytes.between.snapshots': '1500', 'metadata.max.retention.bytes': '3000' };
+
 export function planOf(random: SimRandom): Plan {
   const brokers = random.chance(0.25) ? 4 : 3;
+  const hasOwnControllers = random.chance(0.1);
+  const hasLateBroker = brokers === 4 && random.chance(0.5);
+  const hasSnapshots = random.chance(0.4);
   const isRough = random.chance(0.5);
   // Each run has its own mixture: a fault that never comes makes room for those that do.
   const weight = (most: number): number => (random.chance(0.35) ? 0 : random.between(0, most));
@@ -64,13 +71,16 @@ export function planOf(random: SimRandom): Plan {
   const batches = Math.round((stormMs / pauseMs) * random.between(0.6, 2));
   const producers = Array.from({ length: 1 + random.int(2) }, () => ({ batches: Math.min(batches, 120), pauseMs }));
   return {
-    description: `${brokers} brokers, ${isRough ? 'rough' : 'calm'} network, ${Math.round(stormMs)} ms of faults`,
-    shape: { brokers, voters: 3 },
+    description:
+      `${brokers} brokers${hasLateBroker ? ', the last one late' : ''}${hasOwnControllers ? ', 3 controllers' : ''}, ` +
+      `${isRough ? 'rough' : 'calm'} network, ${Math.round(stormMs)} ms of faults`,
+    shape: { brokers, voters: 3, hasOwnControllers, hasLateBroker, config: hasSnapshots ? OFTEN : {} },
     weather: isRough ? ROUGH : CALM,
     weights,
     maxPauseMs,
     stormMs,
     partitions: [0, 1],
+    topicConfig: random.chance(0.4) ? { 'internal.segment.bytes': '1500' } : {},
     producers,
     consumers: Array.from({ length: 1 + random.int(2) }),
     maxInFlight: 1 + random.int(3),

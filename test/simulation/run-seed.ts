@@ -61,7 +61,7 @@ async function simulate(world: SimWorld, history: DeliveryHistory): Promise<void
   const cluster = new SimCluster(network, plan.shape);
   let nextClient = FIRST_CLIENT;
   const client = (name: string): SimClient =>
-    new SimClient(network, { id: nextClient++, name, random: world.random.fork(), brokers: () => cluster.ids });
+    new SimClient(network, { id: nextClient++, name, random: world.random.fork(), brokers: () => cluster.brokerIds });
 
   const epochs = new EpochChecker(cluster);
   const logs = new LogChecker(world, cluster, history, epochs);
@@ -73,10 +73,10 @@ async function simulate(world: SimWorld, history: DeliveryHistory): Promise<void
   cluster.start();
   let isReady = false;
   adminClient.run(async () => {
-    await admin.createTopic(TOPIC, plan.partitions.length);
+    await admin.createTopic(TOPIC, plan.partitions.length, plan.topicConfig);
     isReady = true;
   });
-  await world.run(START_MAX_MS, () => isReady && cluster.nodes.every(({ running }) => running !== undefined));
+  await world.run(START_MAX_MS, () => isReady && cluster.hasStarted);
   if (!isReady) world.fail(new Violation('a cluster starts', `no topic could be made within ${START_MAX_MS} ms`));
 
   const clients: SimClient[] = [];

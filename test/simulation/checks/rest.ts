@@ -70,7 +70,7 @@ export class Rest {
 
   /** Every broker knows the topics that were created and not deleted. */
   async checkTopics(inspector: SimAdmin): Promise<void> {
-    for (const id of this.#cluster.ids) {
+    for (const id of this.#cluster.brokerIds) {
       const known = await inspector.topicsOf(id);
       if (known === undefined) throw new Violation('every node answers at rest', `node ${id} does not answer Metadata`);
       for (const name of this.#admin.topics) {

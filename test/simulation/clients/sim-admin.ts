@@ -43,7 +43,7 @@ export class SimAdmin {
   }
 
   /** Creates a topic; resolves when it exists for certain. */
-  async createTopic(name: string, partitions: number): Promise<void> {
+  async createTopic(name: string, partitions: number, configs: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#busy.add(name);
     for (;;) {
       const answer = await this.#client.askAny(
@@ -56,7 +56,7 @@ export class SimAdmin {
               numPartitions: partitions,
               replicationFactor: 3,
               assignments: [],
-              configs: [],
+              configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })),
             },
           ],
           timeoutMs: TIMEOUT_MS,

@@ -81,7 +81,8 @@ export class SimProducer {
     let identity = await this.#identify();
     for (let sent = 0; sent < count;) {
       const window: Batch[] = [];
-      const size = 1 + random.int(this.#maxInFlight);
+      // A leader that does not know a producer takes any first batch: it has to be in before others are under way.
+      const size = identity.nextSequence === 0 ? 1 : 1 + random.int(this.#maxInFlight);
       for (; window.length < size && sent < count; sent++) {
         window.push(this.#batch(identity, partition, 1 + random.int(3)));
       }

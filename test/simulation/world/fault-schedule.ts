@@ -25,7 +25,8 @@ const PLACES = ['scratch-a', 'scratch-b'];
 
 /**
  * Breaks what can break, and lets it mend by itself after a while. What Kafka promises bounds it: it does not wait for the
- * disk, so that power may be lost only where everything is in sync, by one machine at a time; processes may die at will.
+ * disk, so that power may be lost only where everything is in sync, and until the cluster has taken notice of it no
+ * other process ends; otherwise processes may die at will.
  */
 export class FaultSchedule {
   readonly #world: SimWorld;
@@ -38,6 +39,8 @@ export class FaultSchedule {
   readonly #maxPauseMs: number;
   readonly #topic: string;
   #isOver = false;
+  /** Lost power, and may still count as one that has everything. */
+  #unsafe: SimNode | undefined;
 
   constructor(options: {
     world: SimWorld;
@@ -106,10 +109,12 @@ export class FaultSchedule {
         for (const each of random.shuffled(this.#cluster.nodes).slice(random.int(2))) this.#kill(each);
         return;
       case 'stop':
+        if (!this.#mayEnd()) return;
         node.shutdown();
         return this.#restart(node, 300, 5_000);
       case 'losePower':
-        if (!this.#isAllInSync()) return;
+        if (!this.#mayEnd() || !this.#isAllInSync()) return;
+        this.#unsafe = node;
         node.losePower();
         return this.#restart(node, 300, 5_000);
       case 'freeze':
@@ -133,12 +138,28 @@ export class FaultSchedule {
   }
 
   #kill(node: SimNode): void {
+    if (!this.#mayEnd()) return;
     node.crash();
     this.#restart(node, 50, 6_000);
   }
 
   #restart(node: SimNode, minMs: number, maxMs: number): void {
     this.#after(minMs, maxMs, () => node.start());
+  }
+
+  /** Not while one without its data may be the only one that is left in an ISR. */
+  #mayEnd(): boolean {
+    const unsafe = this.#unsafe;
+    if (unsafe === undefined) return true;
+    if (this.#isAllInSync()) {
+      this.#unsafe = undefined;
+      return true;
+    }
+    const { id } = unsafe;
+    const views = this.#cluster.nodes.flatMap(({ running }) => running?.partitions() ?? []);
+    if (views.length === 0 || views.some(({ isr, elr }) => isr.includes(id) || elr.includes(id))) return false;
+    this.#unsafe = undefined;
+    return true;
   }
 
   #isAllInSync(): boolean {
@@ -192,7 +213,7 @@ export class FaultSchedule {
 
   #reassign(): void {
     const random = this.#random;
-    const replicas = random.chance(0.1) ? null : random.shuffled(this.#cluster.ids).slice(0, 3);
+    const replicas = random.chance(0.1) ? null : random.shuffled(this.#cluster.brokerIds).slice(0, 3);
     void this.#admin.reassign(this.#topic, random.int(2), replicas);
   }
 

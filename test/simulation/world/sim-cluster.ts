@@ -28,27 +28,39 @@ const CONFIG: Readonly<Record<string, string>> = {
 };
 
 export interface ClusterShape {
+  /** Numbered from 1 on. */
   readonly brokers: number;
+  /** How many vote: the first brokers, or nodes of their own, numbered from 101 on. */
   readonly voters: number;
-  readonly config?: Readonly<Record<string, string>>;
+  readonly hasOwnControllers: boolean;
+  /** The last broker is not there from the beginning. */
+  readonly hasLateBroker: boolean;
+  readonly config: Readonly<Record<string, string>>;
 }
+
+const FIRST_CONTROLLER = 101;
 
 /** The nodes of one cluster. */
 export class SimCluster {
   readonly nodes: readonly SimNode[];
+  /** Of those that hold partitions. */
+  readonly brokerIds: readonly number[];
   readonly #world: SimWorld;
+  readonly #shape: ClusterShape;
   readonly #bound = new Map<number, BoundNode>();
-  readonly #voterCount: number;
   #whenMet: (() => void)[] = [];
   #hasFormed = false;
 
   constructor(network: SimNetwork, shape: ClusterShape) {
     this.#world = network.world;
-    this.#voterCount = shape.voters;
-    this.nodes = Array.from({ length: shape.brokers }, (_, index) => {
-      const id = index + 1;
-      const isVoter = id <= shape.voters;
-      const listeners = [{ name: 'PLAINTEXT', host: HOST, port: clientPort(id) }];
+    this.#shape = shape;
+    this.brokerIds = Array.from({ length: shape.brokers }, (_, index) => index + 1);
+    const controllers = shape.hasOwnControllers ? shape.voters : 0;
+    const controllerIds = Array.from({ length: controllers }, (_, index) => FIRST_CONTROLLER + index);
+    this.nodes = [...this.brokerIds, ...controllerIds].map((id) => {
+      const isBroker = id <= shape.brokers;
+      const isVoter = this.#isVoter(id);
+      const listeners = isBroker ? [{ name: 'PLAINTEXT', host: HOST, port: clientPort(id) }] : [];
       return new SimNode({
         network,
         random: network.world.random.fork(),
@@ -56,7 +68,7 @@ export class SimCluster {
         onEvent: (event) => this.#onEvent(id, event),
         input: {
           nodeId: id,
-          roles: isVoter ? ['broker', 'controller'] : ['broker'],
+          roles: isBroker ? (isVoter ? ['broker', 'controller'] : ['broker']) : ['controller'],
           logDirs: ['/data'],
           clusterId: CLUSTER_ID,
           listeners,
@@ -68,30 +80,28 @@ export class SimCluster {
     });
   }
 
-  node(id: number): SimNode {
-    const node = this.nodes[id - 1];
-    if (node === undefined) throw new RangeError(`there is no node ${id}`);
-    return node;
-  }
-
-  get ids(): number[] {
-    return this.nodes.map(({ id }) => id);
-  }
-
-  /** Nodes whose process is there, frozen or not. */
-  get alive(): SimNode[] {
-    return this.nodes.filter(({ isAlive }) => isAlive);
+  #isVoter(id: number): boolean {
+    return this.#shape.hasOwnControllers ? id >= FIRST_CONTROLLER : id <= this.#shape.voters;
   }
 
   start(): void {
-    for (const node of this.nodes) this.#world.schedule(0, undefined, () => node.start());
+    const { brokers, hasLateBroker } = this.#shape;
+    for (const node of this.nodes) {
+      if (!hasLateBroker || node.id !== brokers) this.#world.schedule(0, undefined, () => node.start());
+    }
+  }
+
+  /** Whether all who are there from the beginning serve. */
+  get hasStarted(): boolean {
+    const { brokers, hasLateBroker } = this.#shape;
+    return this.nodes.every(({ id, running }) => running !== undefined || (hasLateBroker && id === brokers));
   }
 
   async #meet(bound: BoundNode): Promise<Peers> {
     const isFirst = !this.#hasFormed;
     this.#bound.set(bound.nodeId, bound);
-    const voters = (): BoundNode[] => [...this.#bound.values()].filter(({ nodeId }) => nodeId <= this.#voterCount);
-    if (voters().length < this.#voterCount) await new Promise<void>((resolve) => this.#whenMet.push(resolve));
+    const voters = (): BoundNode[] => [...this.#bound.values()].filter(({ nodeId }) => this.#isVoter(nodeId));
+    if (voters().length < this.#shape.voters) await new Promise<void>((resolve) => this.#whenMet.push(resolve));
     this.#hasFormed = true;
     const waiting = this.#whenMet;
     this.#whenMet = [];
