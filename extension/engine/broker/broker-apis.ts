@@ -44,15 +44,15 @@ import { syncGroupHandler } from './handlers/sync-group.ts';
 import { unregisterBrokerHandler } from './handlers/unregister-broker.ts';
 import { updateFeaturesHandler } from './handlers/update-features.ts';
 import type { ProducerIdManager } from './producer-id-manager.ts';
-import type { ReplicaAlterLogDirsManager } from './replica-alter-log-dirs-manager.ts';
 import { quorumClientApis } from './raft-apis.ts';
+import type { LogDirectoriesWatch } from './log-directories-watch.ts';
 import type { ReplicaManager } from './replica-manager.ts';
 
 /** What the handlers of one node work on. */
 export interface ApiServices {
   readonly brokerId: number;
   readonly logs: LogManager;
-  readonly directories: ReplicaAlterLogDirsManager;
+  readonly directories: LogDirectoriesWatch;
   readonly clock: Clock;
   readonly fileSystem: FileSystem;
   readonly settings: BrokerSettings;
@@ -94,8 +94,8 @@ export function brokerApis(services: ApiServices): AnyApiHandler[] {
     offsetForLeaderEpochHandler(replicas),
     describeConfigsHandler(brokerId, image, configs),
     alterConfigsHandler(controller, brokerId),
-    alterReplicaLogDirsHandler(replicas, services.directories),
-    describeLogDirsHandler(services.logs, services.fileSystem),
+    alterReplicaLogDirsHandler(replicas, services.directories.replicas),
+    describeLogDirsHandler(services.logs, services.fileSystem, (path) => services.directories.isCordoned(path)),
     createPartitionsHandler(controller),
     alterPartitionReassignmentsHandler(controller),
     electLeadersHandler(controller),

@@ -28,6 +28,8 @@ export interface BrokerLifecycleOptions {
   readonly metadataOffset: () => number;
   /** Ids of log directories that failed. */
   readonly offlineLogDirs: () => readonly string[];
+  /** Ids of those that shall get no further replicas (KIP-1066); null while there is nothing to say of that. */
+  readonly cordonedLogDirs: () => readonly string[] | null;
 }
 
 /**
@@ -157,13 +159,14 @@ export class BrokerLifecycleManager {
 
   async #beat(wantShutDown: boolean): Promise<BrokerHeartbeatResponseInput> {
     const { controller, metadataOffset, offlineLogDirs } = this.#options;
+    const cordonedLogDirs = this.#options.cordonedLogDirs();
     const answer = await controller.heartbeat({
       ...this.#registration!,
       currentMetadataOffset: metadataOffset(),
       wantFence: false,
       wantShutDown,
       offlineLogDirs: [...offlineLogDirs()],
-      cordonedLogDirs: null,
+      cordonedLogDirs: cordonedLogDirs === null ? null : [...cordonedLogDirs],
       unknownTaggedFields: undefined,
     });
     if (answer.errorCode !== ErrorCode.NONE) throw new ApiError(answer.errorCode);

@@ -76,6 +76,7 @@ export class BrokerServer {
         return registration === undefined ? undefined : directoryOf(registration, input.nodeId);
       },
       unusable: options.unusable,
+      isCordoned: (path) => this.#directories.isCordoned(path),
       onDirectoryFailed: (directory, error) => this.#directories.onFailed(directory, error),
       hasOtherReplicas: (topic, partition) =>
         (shared.loader.image.topics.partition(topic, partition)?.replicas.length ?? 0) > 1,
@@ -122,6 +123,7 @@ export class BrokerServer {
       registrationTimeoutMs: resolver.brokerNumber(EMPTY_IMAGE.configs, 'initial.broker.registration.timeout.ms'),
       metadataOffset: () => shared.loader.image.provenance.offset,
       offlineLogDirs: () => this.#directories.offlineIds(),
+      cordonedLogDirs: () => this.#directories.cordonedIds(),
     });
     this.apis = this.#makeApis();
   }
@@ -247,7 +249,7 @@ export class BrokerServer {
       ...{ clock, fileSystem, source, settings, configs: resolver },
       brokerId: input.nodeId,
       logs: this.#logs,
-      directories: this.#directories.replicas,
+      directories: this.#directories,
       controller: shared.channel,
       replicas: this.#replicas,
       groups: this.#groups,

@@ -6,8 +6,12 @@ import type { LogManager } from '../log/log-manager.ts';
 import type { ConfigResolver } from '../metadata/config-resolver.ts';
 import type { Controller } from '../metadata/controller-port.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
+import { metadataVersion } from '../metadata/metadata-version.ts';
 import { AssignmentsManager } from './assignments-manager.ts';
 import { ReplicaAlterLogDirsManager } from './replica-alter-log-dirs-manager.ts';
+
+/** In `cordoned.log.dirs`: every directory. */
+const ALL = '*';
 
 export interface LogDirectoriesWatchOptions {
   readonly logs: LogManager;
@@ -42,16 +46,39 @@ export class LogDirectoriesWatch {
       hasReplica: (topicId, partition) =>
         image().topics.getById(topicId)?.partitions[partition]?.replicas.includes(brokerId) === true,
     });
-    this.replicas = new ReplicaAlterLogDirsManager({
-      ...{ logs, clock, logger, lent, assignments: this.#assignments },
-      maxBytesPerSecond: () => resolver.brokerNumber(image().configs, 'replica.alter.log.dirs.io.max.bytes.per.second'),
-    });
+    this.replicas = new ReplicaAlterLogDirsManager(
+      {
+        ...{ logs, clock, logger, lent, assignments: this.#assignments },
+        maxBytesPerSecond: () =>
+          resolver.brokerNumber(image().configs, 'replica.alter.log.dirs.io.max.bytes.per.second'),
+      },
+      (path) => this.isCordoned(path),
+    );
   }
 
   /** Ids of the directories that have failed since the broker registered them. */
   offlineIds(): string[] {
     const { directories } = this.#options.logs;
     return directories.flatMap(({ failure, directoryId }) => (failure === undefined ? [] : (directoryId ?? [])));
+  }
+
+  /** `cordoned.log.dirs` (KIP-1066), as it is now: the directory shall get no further replicas. */
+  isCordoned(path: string): boolean {
+    const { resolver, image } = this.#options;
+    const { features, configs } = image();
+    if (features.metadataVersion === 0 || metadataVersion(features.metadataVersion).cordoned !== true) return false;
+    const cordoned = (resolver.broker(configs, 'cordoned.log.dirs') ?? '').split(',').map((each) => each.trim());
+    return cordoned.includes(ALL) || cordoned.includes(path);
+  }
+
+  /** Null where none is cordoned, nor ever was as far as the controller knows. */
+  cordonedIds(): string[] | null {
+    const { logs, image, brokerId } = this.#options;
+    const cordoned = logs.directories.flatMap(({ path, directoryId }) =>
+      directoryId !== undefined && this.isCordoned(path) ? [directoryId] : [],
+    );
+    const known = image().cluster.brokers.get(brokerId)?.cordonedDirectories ?? null;
+    return cordoned.length === 0 && known === null ? null : cordoned;
   }
 
   /**

@@ -14,10 +14,13 @@ const PARALLEL_CHUNKS = 4;
  */
 export class ReplicaAlterLogDirsManager {
   readonly #context: LogDirMoveContext;
+  readonly #isCordoned: (path: string) => boolean;
   readonly #moves = new Map<MovedReplica, LogDirMove>();
 
-  constructor(context: Omit<LogDirMoveContext, 'turns'>) {
+  /** `isCordoned`: whether the directory of that path shall get no further replicas. */
+  constructor(context: Omit<LogDirMoveContext, 'turns'>, isCordoned: (path: string) => boolean = () => false) {
     this.#context = { ...context, turns: new Turns(PARALLEL_CHUNKS) };
+    this.#isCordoned = isCordoned;
   }
 
   /**
@@ -25,7 +28,7 @@ export class ReplicaAlterLogDirsManager {
    * replica, or throws what says why not.
    *
    * @throws ApiError LOG_DIR_NOT_FOUND, KAFKA_STORAGE_ERROR, REPLICA_NOT_AVAILABLE, INVALID_TOPIC_EXCEPTION,
-   *   UNKNOWN_TOPIC_OR_PARTITION
+   *   UNKNOWN_TOPIC_OR_PARTITION, INVALID_REPLICA_ASSIGNMENT for a cordoned directory
    */
   alter(topic: string, partition: number, path: string, hosted: () => MovedReplica): void {
     const { logs } = this.#context;
@@ -38,6 +41,9 @@ export class ReplicaAlterLogDirsManager {
     }
     if (directory.failure !== undefined) {
       throw new ApiError(ErrorCode.KAFKA_STORAGE_ERROR, `Log directory ${path} is offline`);
+    }
+    if (this.#isCordoned(path)) {
+      throw new ApiError(ErrorCode.INVALID_REPLICA_ASSIGNMENT, `Log directory ${path} is cordoned`);
     }
     const current = logs.directoryOf(topic, partition);
     const future = logs.moves.get(topic, partition);

@@ -66,7 +66,7 @@ export class ReplicatedCoordinatorLog implements CoordinatorLog {
     let position = partition.log.logStartOffset;
     const end = partition.log.logEndOffset;
     while (position < end) {
-      const { records } = await partition.log.readAsync(position, LOAD_CHUNK_BYTES, { isolation: 'logEnd' });
+      const { records } = await partition.read(position, LOAD_CHUNK_BYTES, 'logEnd', true);
       const bytes = records.length === 1 ? records[0]! : Buffer.concat(records);
       const whole = wholeBatches(bytes);
       if (whole.sizeBytes === 0) break;

@@ -1,3 +1,5 @@
+import { ErrorCode } from '../../protocol/errors.ts';
+import { ApiError } from '../common/api-error.ts';
 import { brokerConfig } from '../metadata/config-definitions.ts';
 import { canonicalConfigValue } from '../metadata/config-value.ts';
 import type { BrokerConfigInput, Listener } from './broker-options.ts';
@@ -34,6 +36,20 @@ export function checkStaticConfig(config: Readonly<Record<string, string>>): voi
     const definition = brokerConfig(name);
     if (definition !== undefined) canonicalConfigValue(definition, value);
   }
+  checkCordoned(config);
+}
+
+/** Only log directories of this broker can be cordoned, or all of them. */
+function checkCordoned(config: Readonly<Record<string, string>>): void {
+  const list = (name: string): string[] => (config[name] ?? '').split(',').flatMap((each) => each.trim() || []);
+  const cordoned = list('cordoned.log.dirs');
+  if (cordoned.length === 1 && cordoned[0] === '*') return;
+  const strangers = cordoned.filter((path) => !list('log.dirs').includes(path));
+  if (strangers.length === 0) return;
+  throw new ApiError(
+    ErrorCode.INVALID_CONFIG,
+    `cordoned.log.dirs names ${strangers.join(', ')}: it takes entries of log.dirs, or * alone`,
+  );
 }
 
 function listenerText({ name, host, port }: Listener): string {

@@ -39,7 +39,8 @@ export class LogDirectories {
   }
 
   /**
-   * Where a new log goes: to `wish`, to the directory that the controller knows it in, else to the one with the fewest.
+   * Where a new log goes: to `wish`, to the directory that the controller knows it in, else to the one with the fewest; not
+   * to a cordoned one (KIP-1066) unless all are.
    *
    * @throws ApiError KAFKA_STORAGE_ERROR where all have failed, or the log may lie in one that has
    */
@@ -47,6 +48,7 @@ export class LogDirectories {
     directoryId: string | undefined,
     wish: LogDirectory | undefined,
     countIn: (directory: LogDirectory) => number,
+    isCordoned: (directory: LogDirectory) => boolean,
   ): LogDirectory {
     const { usable } = this;
     if (wish !== undefined && usable.includes(wish)) return wish;
@@ -59,8 +61,9 @@ export class LogDirectories {
         `The log lies in directory ${directoryId}, which is not online.`,
       );
     }
-    let chosen = usable[0];
-    for (const each of usable) if (countIn(each) < countIn(chosen!)) chosen = each;
+    const open = usable.filter((each) => !isCordoned(each));
+    let chosen = open[0] ?? usable[0];
+    for (const each of open) if (countIn(each) < countIn(chosen!)) chosen = each;
     if (chosen === undefined) {
       throw new ApiError(ErrorCode.KAFKA_STORAGE_ERROR, 'No log directory of this broker can be written to.');
     }

@@ -29,6 +29,8 @@ export interface LogManagerOptions {
   readonly config: LogConfig;
   /** The configs of a topic where they are known at load already; else the broker sets them with `updateConfig`. */
   readonly topicConfig?: (topic: string) => LogConfig | undefined;
+  /** `cordoned.log.dirs`: whether a directory shall get no further logs. */
+  readonly isCordoned?: (path: string) => boolean;
   /** The id of the directory that the controller knows a replica in, where that is known at load already. */
   readonly assignedDirectory?: (topic: string, partition: number) => string | undefined;
   /**
@@ -278,7 +280,9 @@ export class LogManager {
   #create(topic: string, partition: number, options: CreateLogOptions): UnifiedLog {
     const name = directoryName(topic, partition);
     const countIn = (each: LogDirectory): number => this.#logs.countIn(each) + this.moves.futures.countIn(each);
-    const directory = this.#directories.choose(options.directoryId, this.moves.wishes.get(name), countIn);
+    const isCordoned = ({ path }: LogDirectory): boolean => this.#options.isCordoned?.(path) ?? false;
+    const wish = this.moves.wishes.get(name);
+    const directory = this.#directories.choose(options.directoryId, wish, countIn, isCordoned);
     const path = `${directory.path}/${name}`;
     try {
       this.#environment.fileSystem.mkdirSync(path);

@@ -145,6 +145,35 @@ describe.skipIf(lacks('apache-kafka'))('log directories of Apache Kafka and of S
     );
   });
 
+  it('puts nothing more into a cordoned directory', async () => {
+    const cordon = (clients: Side, value: string): Promise<Json> => {
+      const configs = [{ name: 'cordoned.log.dirs', configOperation: 0, value }];
+      return clients.send('IncrementalAlterConfigs', 1, {
+        resources: [{ resourceType: 4, resourceName: '1', configs }],
+        validateOnly: false,
+      });
+    };
+    await same(({ clients, dirs }) => cordon(clients, dirs[1]));
+    await same(({ clients }) =>
+      until('the broker knows', async () => {
+        const answer = await clients.send('DescribeLogDirs', 5, { topics: [] });
+        return JSON.stringify(answer).includes('"isCordoned":true') ? answer : undefined;
+      }),
+    );
+    await same(({ clients, dirs }) => alter(clients, dirs[1], [0]));
+    await same(({ clients }) => clients.send('DescribeLogDirs', 5, { topics: null }));
+    await same(({ clients }) => cordon(clients, '*'));
+    const topic = { name: 'nowhere', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+    await same(({ clients }) =>
+      until('the controller knows', async () => {
+        const create = { topics: [topic], timeoutMs: 5000, validateOnly: true };
+        const answer = await clients.send('CreateTopics', 7, create);
+        return JSON.stringify(answer).includes('"errorCode":"NONE"') ? undefined : answer;
+      }),
+    );
+    await same(({ clients }) => cordon(clients, ''));
+  });
+
   it.each([[null], [[]], [[{ topic: 'u', partitions: [0] }]], [[{ topic: 't', partitions: [] }]], [[{ topic: 't', partitions: [1, 5] }]]])(
     'DescribeLogDirs: %j',
     async (topics) => {

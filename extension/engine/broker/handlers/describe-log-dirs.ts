@@ -15,7 +15,7 @@ import type { UnifiedLog } from '../../log/unified-log.ts';
 import { defineHandler } from '../../server/api-handler.ts';
 
 /** DescribeLogDirs, versions 1–5 (KIP-113). 4: bytes of the volume (KIP-827). 5: cordoned directories (KIP-1066). */
-export function describeLogDirsHandler(logs: LogManager, files: FileSystem) {
+export function describeLogDirsHandler(logs: LogManager, files: FileSystem, isCordoned: (path: string) => boolean) {
   return defineHandler(describeLogDirsRequest, describeLogDirsResponse, {
     handle(request, { apiVersion }) {
       const isWanted = request.topics === null ? () => true : wanted(request.topics);
@@ -26,7 +26,8 @@ export function describeLogDirsHandler(logs: LogManager, files: FileSystem) {
         if (directory.failure !== undefined) return failed;
         try {
           const space = apiVersion >= 4 ? files.spaceSync(directory.path) : {};
-          return { errorCode: ErrorCode.NONE, logDir: directory.path, topics, ...space };
+          const cordoned = apiVersion >= 5 ? { isCordoned: isCordoned(directory.path) } : {};
+          return { errorCode: ErrorCode.NONE, logDir: directory.path, topics, ...space, ...cordoned };
         } catch {
           return failed;
         }

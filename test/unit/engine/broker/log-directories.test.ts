@@ -204,6 +204,27 @@ describe('a broker with three log directories', () => {
     await expect(Node.start(disk)).rejects.toThrow(/^\/a, which holds the metadata log, cannot be written to \(EIO\)/);
   });
 
+  it('puts nothing more into one that is cordoned, and says so', async () => {
+    const disk = new MemoryFileSystem();
+    const node = await Node.start(disk, { 'cordoned.log.dirs': '/b' });
+    await node.createTopic(4);
+    expect(await node.places()).toMatchObject({ '/b': [] });
+    expect(await node.move(0, '/b')).toBe(ErrorCode.INVALID_REPLICA_ASSIGNMENT);
+    const { results } = await node.connection.send(describeLogDirsRequest, describeLogDirsResponse, { topics: null });
+    expect(results.map(({ isCordoned }) => isCordoned)).toEqual([false, true, false]);
+    await node.stop();
+    const again = await Node.start(disk, { 'cordoned.log.dirs': '*' });
+    const topic = { name: 'u', numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+    const create = { topics: [topic], timeoutMs: 5000 };
+    await until('the controller has heard of it', async () => {
+      const { topics } = await again.connection.send(createTopicsRequest, createTopicsResponse, { ...create, validateOnly: true }); // prettier-ignore
+      return topics[0]!.errorCode === ErrorCode.INVALID_REPLICATION_FACTOR;
+    });
+    expect(await again.produce(0)).toBe(ErrorCode.NONE);
+    await again.stop();
+    await expect(Node.start(disk, { 'cordoned.log.dirs': '/b,/x' })).rejects.toThrow('/x');
+  });
+
   it('moves a replica while it is written to, and keeps what it said over a kill', async () => {
     const disk = new MemoryFileSystem();
     const node = await Node.start(disk);
