@@ -5,6 +5,7 @@ import type { CleaningResult } from './cleaner.ts';
 import { OffsetCheckpoint } from './log-directory.ts';
 import type { LogDirectory } from './log-directory.ts';
 import type { LogEnvironment } from './log-environment.ts';
+import { isOutOfSpace, storageError } from './log-errors.ts';
 import type { PlacedLog } from './placed-logs.ts';
 import type { UnifiedLog } from './unified-log.ts';
 
@@ -37,6 +38,8 @@ export class LogCleaner {
   readonly #paused = new Set<string>();
   /** The round under way. */
   #round: { readonly name: string; readonly done: Promise<void> } | undefined;
+  /** Logs for which there was no room on the disk in this run. */
+  readonly #postponed = new Set<string>();
   #running: Promise<void> | undefined;
   #stopped = false;
 
@@ -104,6 +107,7 @@ export class LogCleaner {
   }
 
   async #run(): Promise<void> {
+    this.#postponed.clear();
     for (let found = this.#filthiest(); found !== undefined && !this.#stopped; found = this.#filthiest()) {
       const done = this.#clean(found.placed, found.range);
       this.#round = { name: found.placed.log.name, done };
@@ -118,7 +122,7 @@ export class LogCleaner {
     for (const placed of this.#options.logs()) {
       const { log } = placed;
       if (!log.config.isCompacted || !log.isInService) continue;
-      if (this.#uncleanable.has(log.name) || this.#paused.has(log.name)) continue;
+      if (this.#uncleanable.has(log.name) || this.#paused.has(log.name) || this.#postponed.has(log.name)) continue;
       try {
         const range = cleanableRange(log, this.#checkpointOf(log), nowMs);
         if (!isWorthCleaning(range, log.config)) continue;
@@ -146,9 +150,18 @@ export class LogCleaner {
       this.#writeCheckpoint(directory);
       logger.info(describe(log, range, result));
     } catch (error) {
-      if (!(error instanceof CleaningInterrupted)) this.#leaveAlone(log, error);
-      else if (log.isInService) logger.debug(error.message);
+      if (error instanceof CleaningInterrupted) {
+        if (log.isInService) logger.debug(error.message);
+      } else if (isOutOfSpace(error)) this.#postpone(log, error);
+      else this.#leaveAlone(log, error);
     }
+  }
+
+  /** Somebody may make room. */
+  #postpone(log: UnifiedLog, error: unknown): void {
+    this.#postponed.add(log.name);
+    const failure = storageError(`there is no space left to compact ${log.name}; it is tried again later`, error);
+    this.#options.environment.limitedLogger.error(failure.message);
   }
 
   #leaveAlone(log: UnifiedLog, error: unknown): void {

@@ -4,7 +4,7 @@ import { LogEnvironment } from '../../../../extension/engine/log/log-environment
 import { LogManager } from '../../../../extension/engine/log/log-manager.ts';
 import type { UnifiedLog } from '../../../../extension/engine/log/unified-log.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
-import { MemoryFileSystem } from '../../../support/memory-file-system.ts';
+import { MemoryFileSystem, systemError } from '../../../support/memory-file-system.ts';
 import { batchOf, config, contents, fixedRandom, NOW_MS } from './log-fixture.ts';
 
 const compacted = config({
@@ -94,6 +94,25 @@ describe('the cleaner', () => {
     fill(make('damaged'), 11);
     await clock.advance(15_000);
     expect(messages.filter((message) => message.includes('damaged-0: compacted'))).toHaveLength(1);
+  });
+
+  it('waits for room on a full disk', async () => {
+    const { disk, clock, make, uncleanable, messages } = await setup();
+    const log = make('changes');
+    fill(log, 11);
+    disk.onCall = (operation, path) => {
+      if (operation === 'write' && path.endsWith('.log.cleaned')) throw systemError('ENOSPC', 'write', path);
+    };
+    await clock.advance(30_000);
+    expect(uncleanable).toEqual([]);
+    expect(messages).toEqual([
+      expect.stringMatching(/^There is no space left to compact changes-0; it is tried again later: ENOSPC/),
+      expect.stringMatching(/^There is no space left to compact changes-0/),
+    ]);
+    expect(disk.paths.filter((path) => path.endsWith('.cleaned'))).toEqual([]);
+    disk.onCall = undefined;
+    await clock.advance(15_000);
+    expect(messages.slice(2)).toEqual([expect.stringMatching(/^changes-0: compacted/)]);
   });
 
   it('cleans again what came after the log was cut', async () => {
