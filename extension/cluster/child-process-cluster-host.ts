@@ -13,7 +13,7 @@ import { HostEvents } from './host-events.ts';
 import { ipcTransport } from './transport.ts';
 
 /** What a child that is asked to end may take before it is killed. */
-const stopTimeoutMs = 15_000;
+const stopTimeoutMs = 35_000;
 /** How much of a dead child's last words is kept. */
 const maxStderrLength = 8_192;
 

@@ -19,8 +19,8 @@ import { mergePartitions } from './merge-partitions.ts';
 import { NewsFilter } from './news-filter.ts';
 import type { WorkerResults } from './worker-protocol.ts';
 
-/** How long a broker may take to close its files before it is killed. */
-const shutdownTimeoutMs = 10_000;
+/** How long a broker may take to close its files before it is killed: one with 10,000 partitions needs seconds. */
+const shutdownTimeoutMs = 30_000;
 /** How long brokers may take to give up what they lead before all of them end. */
 const relinquishTimeoutMs = 3_000;
 

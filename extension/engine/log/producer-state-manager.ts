@@ -245,9 +245,20 @@ export class ProducerStateManager {
   takeSnapshot(): void {
     if (this.#mapEndOffset <= this.#lastSnapshotOffset) return;
     const content = encodeProducerSnapshot([...this.#producers.values()]);
-    this.#fileSystem.writeFileAtomicSync(this.#path(this.#mapEndOffset), content, false);
+    this.#write(this.#path(this.#mapEndOffset), content);
     this.#lastSnapshotOffset = this.#mapEndOffset;
     if (this.latestSnapshotOffset !== this.#mapEndOffset) this.#snapshots.push(this.#mapEndOffset);
+  }
+
+  /** In place, as Kafka does: a snapshot has a checksum, and one that was torn is left out. */
+  #write(path: string, content: Buffer): void {
+    const file = this.#fileSystem.openSync(path, 'create');
+    try {
+      if (file.sizeSync() > content.length) file.truncateSync(content.length);
+      file.writeSync([content], 0);
+    } finally {
+      file.close();
+    }
   }
 
   /** The segment that starts there goes away. */
