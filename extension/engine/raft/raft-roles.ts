@@ -1,13 +1,11 @@
-import type { ElectionState } from './election-state.ts';
 import type { LeaderState } from './leader-state.ts';
-import type { OffsetAndEpoch } from './raft-ports.ts';
 import type { RequestRound } from './request-round.ts';
 import type { VoteCount } from './vote-count.ts';
 import type { ReplicaKey } from './voter-set.ts';
 
 /**
- * The parts a node plays, each with what it needs to remember only while it plays it. Times are monotonic. How one becomes the other stands
- * above `RaftCore`.
+ * The parts a node plays, each with what it needs to remember only while it plays it. Times are monotonic. How one becomes the
+ * other stands above `QuorumState`.
  */
 export type RoleState = Unattached | Standing | Follower | Leader | Resigned;
 
@@ -24,9 +22,15 @@ export interface Standing {
   readonly role: 'prospective' | 'candidate';
   readonly votes: VoteCount;
   endsAtMs: number;
-  /** The leader of the epoch is known to have ended. */
-  readonly isLeaderGone: boolean;
+  /** As it was when this node followed. */
+  readonly leaderIs: LeaderHealth;
 }
+
+/**
+ * `unreachable`: silent for too long, or nobody listens there any more; `resigned`: it said itself that it does not lead the
+ * epoch any more, and so never will again.
+ */
+export type LeaderHealth = 'alive' | 'unreachable' | 'resigned';
 
 export interface Follower {
   readonly role: 'follower';
@@ -34,7 +38,7 @@ export interface Follower {
   fetchDeadlineMs: number;
   /** It has had an answer of this leader in this epoch, so it does not help others to depose it. */
   hasFetched: boolean;
-  isLeaderGone: boolean;
+  leaderIs: LeaderHealth;
   /** When to stand before the deadline, because the leader is gone. */
   standAtMs: number;
 }
@@ -53,16 +57,4 @@ export interface Resigned {
   readonly successors: readonly ReplicaKey[];
   readonly ends: RequestRound;
   readonly endsAtMs: number;
-}
-
-/** The longest time between two attempts to reach a voter. */
-export const RETRY_MAX_MS = 500;
-
-export function followerState(fetchDeadlineMs: number): Follower {
-  return { role: 'follower', fetchDeadlineMs, hasFetched: false, isLeaderGone: false, standAtMs: Infinity };
-}
-
-/** What `quorum-state` says, unless the log has seen a later epoch. */
-export function electionStateAt(election: ElectionState, logEnd: OffsetAndEpoch): ElectionState {
-  return election.epoch >= logEnd.epoch ? election : { epoch: logEnd.epoch, leaderId: -1, voted: undefined };
 }

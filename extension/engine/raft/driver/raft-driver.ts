@@ -24,7 +24,7 @@ import type { NodeAddress, NodeNetwork } from '../../common/network.ts';
 import { systemRandom } from '../../common/random.ts';
 import type { Random } from '../../common/random.ts';
 import { RaftCore } from '../raft-core.ts';
-import type { RaftEffect } from '../raft-core.ts';
+import type { RaftEffect } from '../raft-effect.ts';
 import type { RaftMessage } from '../raft-messages.ts';
 import { RaftError, RaftErrorCode } from '../raft-ports.ts';
 import type {

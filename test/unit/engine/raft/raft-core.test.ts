@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { INITIAL_ELECTION } from '../../../../extension/engine/raft/election-state.ts';
 import { LeaderState } from '../../../../extension/engine/raft/leader-state.ts';
 import { RaftCore } from '../../../../extension/engine/raft/raft-core.ts';
-import type { RaftCoreOptions, RaftEffect } from '../../../../extension/engine/raft/raft-core.ts';
+import type { QuorumStateOptions } from '../../../../extension/engine/raft/quorum-state.ts';
+import type { RaftEffect } from '../../../../extension/engine/raft/raft-effect.ts';
 import type { RaftLogView } from '../../../../extension/engine/raft/raft-log-view.ts';
 import { placeOf } from '../../../../extension/engine/raft/raft-log-view.ts';
 import type { RaftMessage, RemoteAnswer } from '../../../../extension/engine/raft/raft-messages.ts';
@@ -59,7 +60,7 @@ class FakeLog implements RaftLogView {
   }
 }
 
-function core(options: Partial<RaftCoreOptions> = {}): RaftCore {
+function core(options: Partial<QuorumStateOptions> = {}): RaftCore {
   return new RaftCore({
     self,
     canVote: true,
@@ -428,6 +429,19 @@ describe('a follower', () => {
     expect(second.nextDeadlineMs).toBeGreaterThan(50);
     expect(following().endQuorumEpoch({ leaderId: 2, epoch: 3 }, [key(3)], 10)).toBe('INCONSISTENT_VOTER_SET');
     expect(following().endQuorumEpoch({ leaderId: 2, epoch: 2 }, [self], 10)).toBe('FENCED_LEADER_EPOCH');
+  });
+
+  test('does not believe in a leader again that has said farewell, whatever comes late', () => {
+    const raft = following();
+    raft.fetchAnswered(2, 3, answer(3, false, 2), 5);
+    raft.endQuorumEpoch({ leaderId: 2, epoch: 3 }, [key(3), self], 10);
+    raft.fetchAnswered(2, 3, answer(3, false, 2), 11);
+    raft.beginQuorumEpoch({ leaderId: 2, epoch: 3 }, self, 12);
+    expect(raft.leaderAndEpoch.leaderId).toBe(-1);
+    const unreachable = following();
+    unreachable.leaderGone(2, 3, 10);
+    unreachable.fetchAnswered(2, 3, answer(3, false, 2), 11);
+    expect(unreachable.leaderAndEpoch.leaderId).toBe(2);
   });
 
   test('has one leader in an epoch', () => {
