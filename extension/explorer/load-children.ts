@@ -7,10 +7,15 @@ import type { LoadChildren, Rows } from './explorer-tree.ts';
 import { groupOffsetSpec, groupOffsetsSpec, groupsSpec, groupSpec, memberSpec, membersSpec } from './group-looks.ts';
 import { replicaSpec } from './replica-looks.ts';
 import { partitionSpec, segmentSpec, topicsSpec, topicSpec } from './topic-looks.ts';
+import { within } from './within.ts';
 import type { NodeSpec, NodeTarget } from './tree-node.ts';
 
 type PartitionTarget = Extract<NodeTarget, { kind: 'partition' }>;
 type SegmentsOf = Pick<Extract<NodeTarget, { kind: 'replica' }>, 'topic' | 'partition' | 'broker'>;
+
+/** How long rows may take; then those of before stay, and the next round asks again. */
+const rowsPatienceMs = 4_000;
+const adornmentPatienceMs = 1_000;
 
 /** What the rows come from. */
 export interface TreeContext {
@@ -23,7 +28,8 @@ export interface TreeContext {
 
 /** Reads the rows below any node. */
 export function loadChildren(context: TreeContext): LoadChildren {
-  return async (node, limit) => (node === undefined ? all(rootSpecs(context)) : below(context, node.target, limit));
+  return async (node, limit) =>
+    node === undefined ? all(rootSpecs(context)) : within(rowsPatienceMs, below(context, node.target, limit));
 }
 
 /** Nothing while the cluster is off: then the welcome view has the floor. */
@@ -102,9 +108,10 @@ async function clusterChildren(context: TreeContext): Promise<readonly NodeSpec[
   ];
 }
 
+/** What only adorns a row is not waited for long: a broker that hangs must not hold up the tree. */
 async function orUndefined<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
-    return await promise;
+    return await within(adornmentPatienceMs, promise);
   } catch {
     return undefined;
   }

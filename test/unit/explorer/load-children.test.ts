@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { SessionState } from '../../../extension/explorer/cluster-session.ts';
 import { moreSpec, readErrorSpec } from '../../../extension/explorer/cluster-looks.ts';
 import type { ExplorerSource, TopicFacts } from '../../../extension/explorer/explorer-source.ts';
@@ -212,6 +212,26 @@ describe('a cluster that runs', () => {
     const tree = makeTree(up, makeSource({ groups: () => Promise.reject(new Error('group coordinator is loading')) }));
     expect(await rows(tree, 'embedded')).toEqual(['Brokers | 1 of 2 running', 'Topics | 2', 'Consumer groups']);
     expect(await rows(tree, 'embedded', 'groups')).toEqual(['Group coordinator is loading']);
+  });
+
+  test('does not wait for a broker that hangs', async () => {
+    const never = new Promise<never>(() => undefined);
+    const source = makeSource({ offsets: () => never, groups: () => never });
+    vi.useFakeTimers();
+    try {
+      const read = Promise.all([
+        rows(makeTree(up, source), 'embedded'),
+        rows(makeTree(up, source), 'embedded', 'topics'),
+        rows(makeTree(up, source), 'embedded', 'groups'),
+      ]);
+      await vi.advanceTimersByTimeAsync(10_000);
+      const [folders, topics, groups] = await read;
+      expect(folders).toEqual(['Brokers | 1 of 2 running', 'Topics | 2', 'Consumer groups']);
+      expect(topics[0]).toBe('orders | 2 partitions');
+      expect(groups).toEqual(['The cluster does not answer.']);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('asks for ends only of the topics that can be seen', async () => {

@@ -2,25 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as vscode from 'vscode';
 import type { BrokerState, ClusterState } from '../../../extension/shared/cluster-protocol.ts';
 import { rowAt, rowsAt, run, samsa, set, texts, until } from '../support/samsa.ts';
-
-/** Three brokers, broken and mended from the tree. */
-let folder: string;
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'samsa-brokers-'));
-  await set('cluster.dataDirectory', join(folder, 'data'));
-  await set('cluster.port', 0);
-  await set('cluster.brokers', 3);
-  await run('samsa.cluster.start');
-});
-
-after(async () => {
-  await run('samsa.cluster.stop');
-  for (const name of ['dataDirectory', 'port', 'brokers']) await set(`cluster.${name}`, undefined);
-  await rm(folder, { recursive: true, force: true });
-});
 
 async function status(): Promise<ClusterState> {
   const { session } = await samsa();
@@ -44,7 +28,29 @@ async function follower(): Promise<number> {
   return [1, 2, 3].find((id) => id !== controllerId) ?? 0;
 }
 
+/** Three brokers, broken and mended from the tree. */
 describe('three brokers', () => {
+  const names = ['dataDirectory', 'port', 'brokers'];
+  let folder: string;
+  let earlier: unknown[];
+
+  before(async () => {
+    const settings = vscode.workspace.getConfiguration('samsa.cluster');
+    earlier = names.map((name) => settings.inspect(name)?.globalValue);
+    folder = await mkdtemp(join(tmpdir(), 'samsa-brokers-'));
+    await set('cluster.dataDirectory', join(folder, 'data'));
+    await set('cluster.port', 0);
+    await set('cluster.brokers', 3);
+    await run('samsa.cluster.start');
+  });
+
+  /** The other suites find the settings that they made. */
+  after(async () => {
+    await run('samsa.cluster.stop');
+    for (const [index, name] of names.entries()) await set(`cluster.${name}`, earlier[index]);
+    await rm(folder, { recursive: true, force: true });
+  });
+
   it('are in the tree, with the one that decides', async () => {
     const { controllerId } = await status();
     assert.equal((await rowAt('embedded', 'brokers')).look.description, '3');
@@ -54,6 +60,10 @@ describe('three brokers', () => {
 
   it('show a partition on all of them, each with its segments', async () => {
     await run('samsa.topic.create', { topic: 'orders', partitions: 1, replicationFactor: 3 });
+    // Each broker learns of it a moment later.
+    await until('the topic is there', async () =>
+      (await rowsAt('embedded', 'topics')).some(({ key }) => key === 'orders'),
+    );
     const replicas = texts(await rowsAt('embedded', 'topics', 'orders', '0'));
     assert.equal(replicas.length, 3);
     assert.match(replicas[0] ?? '', /^Broker \d \| leader · 0$/);
