@@ -76,6 +76,8 @@ export class LogDirMove {
   readonly #context: LogDirMoveContext;
   readonly #partition: MovedReplica;
   readonly #onEnded: () => void;
+  /** The directory that the log lies in until it has moved. */
+  readonly #originId: string | undefined;
   #state: 'copying' | 'assigning' | 'assigned' | 'ended' = 'copying';
   /** The count of cuts at which the copy was last compared with the log. */
   #comparedAt: number | undefined;
@@ -85,20 +87,21 @@ export class LogDirMove {
     this.#context = context;
     this.#partition = partition;
     this.#onEnded = onEnded;
+    this.#originId = context.logs.directoryOf(partition.topic, partition.partition)?.directoryId;
     void this.#run();
   }
 
   /**
-   * Gives the move up, because the replica shall be elsewhere or its disk has failed. The copy is the caller's business. The
-   * controller is told again where the log lies, if it was told otherwise.
+   * Gives the move up, because the replica shall be elsewhere or a disk has failed. The copy is the caller's business. The
+   * controller is told again where the log lies, if it was told otherwise; and if that directory is the one that failed, the
+   * controller must take the replica for lost, although the copy's is there.
    */
   cancel(): void {
     if (this.#state === 'ended') return;
     const wasTold = this.#state !== 'copying';
     this.stop();
-    const { topic, topicId, partition } = this.#partition;
-    const directoryId = this.#context.logs.directoryOf(topic, partition)?.directoryId;
-    if (wasTold && directoryId !== undefined) this.#context.assignments.assign(topicId, partition, directoryId);
+    const { topicId, partition } = this.#partition;
+    if (wasTold && this.#originId !== undefined) this.#context.assignments.assign(topicId, partition, this.#originId);
   }
 
   /** No further step; both logs stay as they are. */
@@ -136,7 +139,7 @@ export class LogDirMove {
     const { topic, partition } = this.#partition;
     const current = logs.get(topic, partition);
     const future = logs.moves.get(topic, partition)?.log;
-    if (current === undefined || future === undefined) return this.stop();
+    if (current === undefined || future === undefined) return this.cancel();
     this.#compare(current, future);
     const copied = await turns.run(() =>
       this.#isEnded ? Promise.resolve(0) : copyChunk(current, future, CHUNK_BYTES, lent),
@@ -186,6 +189,8 @@ export class LogDirMove {
     const { logs } = this.#context;
     const { topic, partition } = this.#partition;
     current.flushWrites();
+    // The write may have been what a failing disk was waiting for.
+    if (this.#isEnded || !current.isInService) return false;
     this.#compare(current, future);
     if (future.nextOffset !== current.nextOffset) return false;
     copyEpochs(future, current);

@@ -70,7 +70,7 @@ export class ReplicaAlterLogDirsManager {
 
   /** The replica is no more, or its directory has failed. */
   onDropped(partition: MovedReplica): void {
-    this.#moves.get(partition)?.stop();
+    this.#moves.get(partition)?.cancel();
   }
 
   /** A directory has failed: the moves into it have lost their copies. */

@@ -136,7 +136,7 @@ class Broker {
       directories: [...DIRECTORIES.keys()],
       config: config(),
       assignedDirectory: () => idOf(assigned),
-      onDirectoryFailed: () => (broker as Broker | undefined)?.directories.onDirectoryFailed(),
+      onDirectoryFailed: () => (broker as Broker | undefined)?.onDirectoryFailed(),
     });
     await logs.load();
     finishAbandonedMoves(logs, imageWith(idOf(assigned)), 1, silentLogger);
@@ -161,6 +161,11 @@ class Broker {
   release(errorCode: number = ErrorCode.NONE): void {
     this.answer = errorCode;
     for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  onDirectoryFailed(): void {
+    this.directories.onDirectoryFailed();
+    if (this.logs.get('t', 0) === undefined) this.directories.onDropped(this.replica);
   }
 
   get log(): UnifiedLog {
@@ -391,6 +396,26 @@ describe('a replica that is moved', () => {
       if (when !== 'while it is copied') expect(broker.told).toEqual(['/b', '/a']);
     },
   );
+});
+
+it('a replica whose own disk fails when the controller has it in the other directory is told to be where it was', async () => {
+  const disk = new MemoryFileSystem();
+  const broker = await Broker.start(disk);
+  await broker.write('a');
+  broker.answer = undefined;
+  broker.alter('/b');
+  await broker.rest();
+  expect(broker.told).toEqual(['/b']);
+  disk.onCall = (operation, path) => {
+    if (path.startsWith('/a')) throw systemError('EIO', operation, path);
+  };
+  broker.log.appendAsLeader(batchOf(['lost']), 0);
+  broker.release();
+  await broker.rest();
+  expect(broker.logs.get('t', 0)).toBeUndefined();
+  expect(broker.told).toEqual(['/b', '/a']);
+  // What there is of the copy stays for the next start.
+  expect(contents(broker.logs.moves.get('t', 0)!.log)).toEqual(['0:a']);
 });
 
 describe('AlterReplicaLogDirs', () => {
