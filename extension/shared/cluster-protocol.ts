@@ -47,6 +47,17 @@ export interface ReplicaState {
   readonly highWatermark: number;
   readonly sizeBytes: number;
   readonly segmentCount: number;
+  /** Where this broker leads: what it knows of the others, also of those that do not run. */
+  readonly followers?: readonly FollowerState[];
+}
+
+/** A follower as its leader sees it. */
+export interface FollowerState {
+  readonly broker: number;
+  /** The offset that it fetched from last; -1 before its first fetch from this leader. */
+  readonly logEndOffset: number;
+  /** For how long it has not had everything, in ms: 0 while it has, -1 when it never had. */
+  readonly lagMs: number;
 }
 
 export interface PartitionState {

@@ -48,12 +48,17 @@ export class FakeClock implements Clock {
     const endMs = this.#monotonicMs + ms;
     await settle();
     for (let next = this.#next(endMs); next !== undefined; next = this.#next(endMs)) {
-      this.#moveTo(next.atMs);
+      this.#moveTo(Math.max(next.atMs, this.#monotonicMs));
       this.#timers.delete(next);
       next.fn();
       await settle();
     }
     this.#moveTo(endMs);
+  }
+
+  /** Lets time pass in which nothing runs, as while a process is stopped: what came due fires with the next `advance`. */
+  skip(ms: number): void {
+    this.#moveTo(this.#monotonicMs + ms);
   }
 
   /** Moves the wall clock alone, as an administrator or NTP does. */

@@ -35,8 +35,15 @@ export function partitionStates(
 
 function replicaState(partition: Partition, broker: number): PartitionState['replicaStates'][number] {
   const { logStartOffset, logEndOffset, highWatermark } = partition.offsets;
-  const { sizeBytes } = partition.log;
-  return { broker, logStartOffset, logEndOffset, highWatermark, sizeBytes, segmentCount: partition.log.segmentCount };
+  const { sizeBytes, segmentCount } = partition.log;
+  const own = { broker, logStartOffset, logEndOffset, highWatermark, sizeBytes, segmentCount };
+  if (!partition.isLeader) return own;
+  const followers = partition.followers().map((follower) => ({
+    broker: follower.brokerId,
+    logEndOffset: follower.logEndOffset,
+    lagMs: Math.round(follower.lagMs ?? -1),
+  }));
+  return { ...own, followers };
 }
 
 /** The segments of one partition with their files. */

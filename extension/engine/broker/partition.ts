@@ -155,6 +155,18 @@ export class Partition implements LedPartition {
     if (this.#leader?.advanceHighWatermark() === true) this.changed();
   }
 
+  /** How far the others are, as the leader of them. */
+  followers(): { brokerId: number; logEndOffset: number; lagMs: number | undefined }[] {
+    const nowMs = this.#context.clock.monotonicMs();
+    const end = this.log.logEndOffset;
+    const followers = this.#leader?.followers ?? [];
+    return followers.map((follower) => ({
+      brokerId: follower.brokerId,
+      logEndOffset: follower.logEndOffset,
+      lagMs: follower.lagMs(end, nowMs),
+    }));
+  }
+
   /** Other brokers have come, gone or changed: followers may be fit for the ISR now. */
   onClusterChange(): void {
     this.#leader?.expandIsr();

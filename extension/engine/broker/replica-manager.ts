@@ -202,12 +202,17 @@ export class ReplicaManager {
 
   /** As often as Kafka: a follower leaves the ISR after one and a half times the lag that it is allowed, at the latest. */
   #checkIsrsLater(): void {
-    this.#timer ??= this.#clock.schedule(this.#context.lagTimeMaxMs / 2, () => {
+    if (this.#timer !== undefined) return;
+    const delayMs = this.#context.lagTimeMaxMs / 2;
+    const dueMs = this.#clock.monotonicMs() + delayMs;
+    this.#timer = this.#clock.schedule(delayMs, () => {
       this.#timer = undefined;
       const nowMs = this.#clock.monotonicMs();
+      // After a standstill of this process the followers' fetches are yet to be read.
+      const wasAsleep = nowMs - dueMs > delayMs;
       for (const { leader } of this.partitions()) {
         if (leader === undefined || leader.followers.length === 0) continue;
-        leader.shrinkIsr(nowMs);
+        if (!wasAsleep) leader.shrinkIsr(nowMs);
         this.#checkIsrsLater();
       }
     });

@@ -249,6 +249,10 @@ export class ReplicaCluster {
     return this.#nodes.get(broker)!.replicas.find(TOPIC, index);
   }
 
+  replicas(broker: number): ReplicaManager {
+    return this.#nodes.get(broker)!.replicas;
+  }
+
   isHosted(broker: number, index = 0): boolean {
     return this.#nodes.get(broker)!.replicas.hosted(TOPIC, index) !== undefined;
   }

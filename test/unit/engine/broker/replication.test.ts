@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ReplicatedCoordinatorLog } from '../../../../extension/engine/broker/replicated-coordinator-log.ts';
 import { ErrorCode } from '../../../../extension/protocol/errors.ts';
 import { systemError } from '../../../support/memory-file-system.ts';
 import { ReplicaCluster, TOPIC, TOPIC_ID } from './replica-cluster.ts';
@@ -6,7 +7,10 @@ import { records } from './replica-harness.ts';
 
 function watch<T>(promise: Promise<T>): { value: T | undefined } {
   const state: { value: T | undefined } = { value: undefined };
-  void promise.then((value) => (state.value = value));
+  promise.then(
+    (value) => (state.value = value),
+    () => {},
+  );
   return state;
 }
 
@@ -75,7 +79,7 @@ describe('a follower', () => {
     // Nobody gets this.
     cluster.network.cut(1, 2);
     cluster.network.cut(1, 3);
-    void cluster.produce(1, records('lost', 'too'), { acks: 1 });
+    watch(cluster.produce(1, records('lost', 'too'), { acks: 1 }));
     await cluster.clock.advance();
     expect(ends(cluster, 1, 2, 3)).toEqual([4, 2, 2]);
     cluster.change(0, { leader: 2, isr: [2, 3] });
@@ -242,6 +246,114 @@ describe('a leader', () => {
     await cluster.clock.advance();
     expect(answer.value).toMatchObject({ errorCode: ErrorCode.NONE });
   });
+
+  it('counts a follower that is about to join the ISR, and one that is about to leave', async () => {
+    const cluster = await ReplicaCluster.start(3, { lagTimeMaxMs: 10_000 });
+    cluster.createTopic([1, 2, 3], { isr: [1, 2] });
+    let grant = (): void => {};
+    cluster.beforeIsrAnswer = () => new Promise((resolve) => (grant = resolve));
+    await cluster.clock.advance(600);
+    const leader = cluster.partition(1).leader!;
+    expect([leader.isr, leader.maximalIsr]).toEqual([
+      [1, 2],
+      [1, 2, 3],
+    ]);
+    // The controller may have let 3 in: without it nothing is committed.
+    cluster.network.cut(1, 3);
+    const answer = watch(cluster.produce(1, records('a')));
+    await cluster.clock.advance(1000);
+    expect(ends(cluster, 1, 2, 3)).toEqual([1, 1, 0]);
+    expect(cluster.partition(1).offsets.highWatermark).toBe(0);
+    grant();
+    await cluster.clock.advance();
+    expect(leader.isr).toEqual([1, 2, 3]);
+    await cluster.clock.advance(14_500);
+    // It shall leave, but may be in there until the controller says so.
+    expect([leader.isr, leader.maximalIsr]).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
+    expect(cluster.isrRequests.length).toBe(2);
+    expect(answer.value).toBeUndefined();
+    grant();
+    await cluster.clock.advance();
+    expect(leader.isr).toEqual([1, 2]);
+    expect(answer.value).toMatchObject({ errorCode: ErrorCode.NONE });
+  });
+
+  it('forgets what it asked for when the metadata say something else', async () => {
+    const cluster = await ReplicaCluster.start(3);
+    cluster.createTopic([1, 2, 3], { isr: [1, 2] });
+    let grant = (): void => {};
+    cluster.beforeIsrAnswer = () => new Promise((resolve) => (grant = resolve));
+    await cluster.clock.advance(600);
+    const leader = cluster.partition(1).leader!;
+    cluster.fence(3);
+    cluster.change(0, { isr: [1] });
+    // 2 is in step and shall be in it again; nothing is left of the wish for 3.
+    expect([leader.isr, leader.maximalIsr]).toEqual([[1], [1, 2]]);
+    // The answer to the first request (refused, its epoch is old) comes too late to matter.
+    grant();
+    await cluster.clock.advance();
+    expect(leader.maximalIsr).toEqual([1, 2]);
+    grant();
+    await cluster.clock.advance();
+    expect(cluster.registration().isr).toEqual([1, 2]);
+  });
+
+  it('does not let a broker into the ISR that is fenced, or that is not the process that fetched', async () => {
+    const cluster = await ReplicaCluster.start(2);
+    cluster.deaf.add(1);
+    cluster.fence(2);
+    cluster.deaf.delete(1);
+    cluster.createTopic([1, 2], { isr: [1] });
+    await cluster.clock.advance(2000);
+    expect(cluster.isrRequests).toEqual([]);
+    expect(cluster.partition(1).leader?.follower(2)?.logEndOffset).toBe(0);
+    // Its next life is let in, and at once.
+    cluster.kill(2);
+    await cluster.startBroker(2);
+    await cluster.clock.advance();
+    expect(cluster.registration().isr).toEqual([1, 2]);
+  });
+
+  it('refuses a fetch of a process that another one has replaced, and of a stranger', async () => {
+    const cluster = await threeInSync();
+    await appended(cluster, 1, 'a');
+    const fetchAs = async (replicaId: number, replicaEpoch: number): Promise<number | undefined> => {
+      const answer = watch(cluster.fetch(1, { replicaState: { replicaId, replicaEpoch }, leaderEpoch: 0 }));
+      await cluster.clock.advance();
+      return answer.value?.errorCode;
+    };
+    expect(await fetchAs(2, 2)).toBe(ErrorCode.NONE);
+    expect(await fetchAs(2, 1)).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    expect(await fetchAs(9, 2)).toBe(ErrorCode.UNKNOWN_LEADER_EPOCH);
+  });
+
+  it('does not blame followers for its own standstill', async () => {
+    const cluster = await threeInSync({ lagTimeMaxMs: 10_000 });
+    await appended(cluster, 1, 'a');
+    cluster.network.cut(1, 2);
+    cluster.network.cut(1, 3);
+    watch(cluster.produce(1, records('b'), { acks: 1 }));
+    await cluster.clock.advance();
+    cluster.clock.skip(60_000);
+    await cluster.clock.advance();
+    expect(cluster.isrRequests).toEqual([]);
+    await cluster.clock.advance(5_000);
+    expect(cluster.registration().isr).toEqual([1]);
+  });
+
+  it('tells how far its followers are', async () => {
+    const cluster = await threeInSync();
+    await appended(cluster, 1, 'a');
+    cluster.network.cut(1, 3);
+    watch(cluster.produce(1, records('b'), { acks: 1 }));
+    await cluster.clock.advance(2000);
+    const [two, three] = cluster.partition(1).followers();
+    expect(two).toEqual({ brokerId: 2, logEndOffset: 2, lagMs: 0 });
+    expect(three).toEqual({ brokerId: 3, logEndOffset: 1, lagMs: 2000 });
+  });
 });
 
 describe('a consumer', () => {
@@ -268,7 +380,7 @@ describe('a consumer', () => {
     await appended(cluster, 1, 'a');
     await cluster.clock.advance(1000);
     cluster.network.cut(1, 3);
-    void cluster.produce(1, records('b'), { acks: 1 });
+    watch(cluster.produce(1, records('b'), { acks: 1 }));
     await cluster.clock.advance(1000);
     expect(cluster.partition(2).offsets).toMatchObject({ logEndOffset: 2, highWatermark: 1 });
     const committed = watch(cluster.fetch(2, { offset: 1 }));
@@ -331,5 +443,45 @@ describe('a throttled reassignment', () => {
       await appended(cluster, 1, 'y'.repeat(9_900));
       await appended(cluster, 1, 'y'.repeat(9_900));
     }
+  });
+});
+
+describe('a coordinator that loads what it leads now', () => {
+  it('has it all when it is committed, and not before', async () => {
+    const cluster = await threeInSync();
+    cluster.network.cut(1, 3);
+    watch(cluster.produce(1, records('a')));
+    await cluster.clock.advance();
+    cluster.kill(1);
+    cluster.network.cut(2, 3);
+    cluster.change(0, { leader: 2, isr: [2, 3] });
+    const log = new ReplicatedCoordinatorLog({ topic: TOPIC, replicas: cluster.replicas(2) });
+    const chunks: Buffer[] = [];
+    const load = watch(
+      (async () => {
+        for await (const chunk of log.read(0)) chunks.push(Buffer.from(chunk));
+        return 'loaded';
+      })(),
+    );
+    await cluster.clock.advance(100);
+    expect(Buffer.concat(chunks)).toEqual(cluster.logBytes(2));
+    expect(load.value).toBeUndefined();
+    cluster.network.heal();
+    await cluster.clock.advance(1000);
+    expect(load.value).toBe('loaded');
+  });
+
+  it('does not wait for what cannot be committed', async () => {
+    const cluster = await threeInSync();
+    cluster.network.cut(1, 3);
+    watch(cluster.produce(1, records('a')));
+    await cluster.clock.advance();
+    cluster.kill(1);
+    cluster.partition(2).setMinInsyncReplicas(2);
+    cluster.change(0, { leader: 2, isr: [2] });
+    const log = new ReplicatedCoordinatorLog({ topic: TOPIC, replicas: cluster.replicas(2) });
+    const load = watch(log.read(0)[Symbol.asyncIterator]().next());
+    await cluster.clock.advance();
+    expect(load.value).toMatchObject({ done: false });
   });
 });
