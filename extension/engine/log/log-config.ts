@@ -54,7 +54,8 @@ export function parseLogConfig(raw: Raw): LogConfig {
     segmentSizeBytes:
       internalSegmentSize === undefined
         ? integer(raw, 'segment.bytes', 1024 ** 3, 1)
-        : integer(raw, 'internal.segment.bytes', 0, 1),
+        : // Kafka takes any number, and refuses every append where it is too small.
+          integer(raw, 'internal.segment.bytes', 0, -(2 ** 31)),
     segmentMs: integer(raw, 'segment.ms', 604_800_000, 1),
     segmentJitterMs: integer(raw, 'segment.jitter.ms', 0, 0),
     segmentIndexSizeBytes: integer(raw, 'segment.index.bytes', 10 * 1024 ** 2, 4),
@@ -117,8 +118,9 @@ function integer(raw: Raw, name: string, fallback: number, min: number): number 
 function ratio(raw: Raw, name: string, fallback: number): number {
   const text = raw[name]?.trim();
   if (text === undefined) return fallback;
-  const value = text === '' ? NaN : Number(text);
-  if (!(value >= 0 && value <= 1)) throw invalid(name, text, 'a number from 0 to 1');
+  // Java's ways to write a number; and one that is none compares as neither too small nor too large.
+  const value = text === '' ? NaN : Number(text.replace(/[fd]$/i, ''));
+  if (!(value >= 0 && value <= 1) && text !== 'NaN') throw invalid(name, text, 'a number from 0 to 1');
   return value;
 }
 

@@ -9,6 +9,9 @@ const INTEGER_LIMITS = {
   LONG: [-(2 ** 63), 2 ** 63],
 } as const;
 
+/** What Java reads as a double, but for hexadecimal digits. */
+const JAVA_DOUBLE = /^[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?[fd]?)$/i;
+
 const LONG_MIN = -(2n ** 63n);
 const LONG_MAX = 2n ** 63n - 1n;
 
@@ -52,13 +55,15 @@ function parse(definition: ConfigDefinition, value: string): string {
       return String(number);
     }
     case 'DOUBLE': {
-      const number = text === '' ? NaN : Number(text);
-      if (!Number.isFinite(number)) throw notANumber(definition, value);
-      return javaDouble(number);
+      if (!JAVA_DOUBLE.test(text)) throw notANumber(definition, value);
+      return javaDouble(Number(text.replace(/[fd]$/i, '')));
     }
-    case 'LIST':
+    case 'LIST': {
+      const items = parseConfigList(text);
+      if (definition.check?.kind === 'list' && items.includes('')) throw emptyElements(definition, value);
       // Kafka drops what is repeated, and says so in its log.
-      return [...new Set(parseConfigList(text))].join(',');
+      return [...new Set(items)].join(',');
+    }
     case 'STRING':
     case 'CLASS':
       return text;
@@ -70,6 +75,7 @@ function parse(definition: ConfigDefinition, value: string): string {
 
 /** As Java prints it: always with a point, and with an exponent below 10^-3 and from 10^7 on. */
 function javaDouble(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   const withPoint = (digits: string): string => (digits.includes('.') ? digits : `${digits}.0`);
   if (size === 0 || (size >= 1e-3 && size < 1e7)) return withPoint(String(value));
@@ -140,7 +146,6 @@ function checkList(
   }
   const items = parseConfigList(value);
   if (items.length === 0 && !check.emptyAllowed) throw invalid(definition, value, 'The list must not be empty');
-  if (items.includes('')) throw invalid(definition, value, 'The list must not have empty elements');
   const { values } = check;
   const unknown = values === undefined ? undefined : items.find((item) => !values.includes(item));
   if (unknown !== undefined) throw invalid(definition, value, `String must be one of: ${values?.join(', ')}`);
@@ -149,6 +154,10 @@ function checkList(
 /** 2^63 and its like as Kafka writes them. */
 function plain(limit: number): string {
   return Number.isSafeInteger(limit) ? String(limit) : limit > 0 ? String(LONG_MAX) : String(LONG_MIN);
+}
+
+function emptyElements(definition: ConfigDefinition, value: string): ApiError {
+  return invalid(definition, value, 'The list must not have empty elements');
 }
 
 function notANumber(definition: ConfigDefinition, value: string): ApiError {

@@ -1,4 +1,5 @@
 import { batch, type Side } from './both-brokers.ts';
+import { topicsWithConfigsTogether, topicsWithEachConfig } from './topic-config-values.ts';
 
 /** One request, sent in every version to both brokers in this order. */
 export interface Comparison {
@@ -148,6 +149,12 @@ export const comparisons: readonly Comparison[] = [
       ],
       true,
     ),
+  },
+  {
+    what: 'every topic config, with values good and bad',
+    api: 'CreateTopics',
+    versions: (version) => version === 7,
+    body: create([...topicsWithEachConfig(), ...topicsWithConfigsTogether()], true),
   },
   {
     what: 'the topics that the rest works on',

@@ -4,12 +4,14 @@ import { ErrorCode } from '../../../../extension/protocol/errors.ts';
 import { cleanableRange, isWorthCleaning } from '../../../../extension/engine/log/cleanable-log.ts';
 import { Cleaner } from '../../../../extension/engine/log/cleaner.ts';
 import { FlushScheduler } from '../../../../extension/engine/log/flush-scheduler.ts';
+import { parseLogConfig } from '../../../../extension/engine/log/log-config.ts';
 import type { UnifiedLog } from '../../../../extension/engine/log/unified-log.ts';
 import { checkTopicConfigs } from '../../../../extension/engine/metadata/config-checks.ts';
 import { topicConfigs } from '../../../../extension/engine/metadata/config-definitions.ts';
 import { ConfigResolver } from '../../../../extension/engine/metadata/config-resolver.ts';
 import { EMPTY_IMAGE } from '../../../../extension/engine/metadata/metadata-image.ts';
 import * as batch from '../../../../extension/records/record-batch.ts';
+import { topicsWithConfigsTogether, topicsWithEachConfig } from '../../../clients/compare/topic-config-values.ts';
 import { batchOf, codeOf, config, DIRECTORY, fixture, NOW_MS } from './log-fixture.ts';
 import type { Fixture } from './log-fixture.ts';
 
@@ -294,6 +296,21 @@ const onlyOfRemoteStorage = [
 
 /** Which replicas the rates of replication quotas are for: nothing of a log. */
 const ofReplicationQuotas = ['follower.replication.throttled.replicas', 'leader.replication.throttled.replicas'];
+
+describe('what the controller takes', () => {
+  it('the log takes too: no broker may stumble over what is in the metadata', () => {
+    const resolver = new ConfigResolver(1, {});
+    let taken = 0;
+    for (const { configs } of [...topicsWithEachConfig(), ...topicsWithConfigsTogether()]) {
+      let set = EMPTY_IMAGE.configs.get(2, 'none');
+      for (const { name, value } of configs) set = set.with(name, value);
+      if (codeOf(() => checkTopicConfigs(resolver, EMPTY_IMAGE.configs, set)) !== 'no error') continue;
+      taken++;
+      expect(() => parseLogConfig(Object.fromEntries(set))).not.toThrow();
+    }
+    expect(taken).toBeGreaterThan(100);
+  });
+});
 
 describe('every topic config of Apache Kafka', () => {
   it('has an effect, is refused, or is of no concern to a log', () => {
