@@ -17,12 +17,9 @@ import type { VoteResponseInput } from '../../../protocol/generated/vote-respons
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { MessageType } from '../../../protocol/message-type.ts';
 import { ApiError } from '../../common/api-error.ts';
-import type { Clock, Timer } from '../../common/clock.ts';
-import type { FileSystem } from '../../common/file-system.ts';
-import type { Logger } from '../../common/logger.ts';
-import type { NodeAddress, NodeNetwork } from '../../common/network.ts';
+import type { Timer } from '../../common/clock.ts';
+import type { NodeAddress } from '../../common/network.ts';
 import { systemRandom } from '../../common/random.ts';
-import type { Random } from '../../common/random.ts';
 import { RaftCore } from '../raft-core.ts';
 import type { RaftEffect } from '../raft-effect.ts';
 import type { RaftMessage } from '../raft-messages.ts';
@@ -31,64 +28,28 @@ import type {
   LeaderAndEpoch,
   OffsetAndEpoch,
   QuorumDescription,
-  QuorumStatus,
   RaftClient,
   RaftListener,
   RaftTiming,
-  VoterEndpoint,
 } from '../raft-ports.ts';
-import { sameVoter } from '../voter-set.ts';
-import type { ReplicaKey, VoterAddress } from '../voter-set.ts';
+import type { ReplicaKey } from '../voter-set.ts';
 import { CommitDelivery } from './commit-delivery.ts';
-import * as control from './control-records.ts';
 import type { QuorumChange } from './control-records.ts';
+import { epochRecords } from './epoch-records.ts';
 import { answerFetch, answerFetchSnapshot } from './fetch-requests.ts';
 import type { FetchServices } from './fetch-requests.ts';
-import { CONTROLLER_LISTENER, KRAFT_VERSIONS, METADATA_LOG } from './format-directory.ts';
+import { CONTROLLER_LISTENER, METADATA_LOG } from './format-directory.ts';
 import { FETCH_MAX_WAIT_MS, MetadataFetcher } from './metadata-fetcher.ts';
-import type { MetadataLog } from './metadata-log.ts';
 import { describeQuorum } from './quorum-description.ts';
 import { QuorumLog } from './quorum-log.ts';
 import { QuorumStateFile } from './quorum-state-file.ts';
+import type { RaftDriverOptions } from './raft-driver-options.ts';
 import { RaftPeers } from './raft-peers.ts';
 import { answerBeginQuorumEpoch, answerEndQuorumEpoch, answerVote } from './raft-requests.ts';
 import { sendRaftMessage } from './raft-wire.ts';
 import { VoterRequests } from './voter-requests.ts';
 import { VoterUpdate } from './voter-update.ts';
 import { WaitingFetches } from './waiting-fetches.ts';
-
-export interface RaftDriverOptions {
-  readonly nodeId: number;
-  /** The first log directory, and what its meta.properties says. */
-  readonly logDir: string;
-  readonly directoryId: string | undefined;
-  /** For requests of other nodes; undefined accepts any. */
-  readonly clusterId?: string;
-  /** This node's own addresses for the quorum; empty for a node that has no controller listener and so never votes. */
-  readonly controllerEndpoints: readonly VoterEndpoint[];
-  /**
-   * Where the voters are now: overrides the addresses that the directory remembers, names the voters of a quorum that is
-   * configured (kraft.version 0), and tells a new node whom to ask.
-   */
-  readonly voters?: readonly VoterAddress[];
-  /** Left out for a node that is the only one. */
-  readonly network?: NodeNetwork;
-  readonly random?: Random;
-  /** Kafka's defaults unless given. */
-  readonly timing?: RaftTiming;
-  /** Called when a leader is known, or is not any more. */
-  readonly onQuorumChange?: (status: QuorumStatus) => void;
-  readonly clock: Clock;
-  readonly fileSystem: FileSystem;
-  readonly logger: Logger;
-  /** Opens, after `checkMetadataLog`, what lies in the folder, or makes a new log there. */
-  readonly openLog: (directory: string) => MetadataLog;
-  /** The log failed, or the listener did: nothing is served from here any more. */
-  readonly onFatal: (error: Error) => void;
-  /** Snapshots but the latest, and the log before it, go once all together are larger, or older. */
-  readonly retentionMaxBytes: number;
-  readonly retentionMaxMs: number;
-}
 
 /** Kafka's defaults. */
 const DEFAULT_TIMING: RaftTiming = {
@@ -441,25 +402,12 @@ export class RaftDriver implements RaftClient {
     this.#options.onQuorumChange?.({ leaderId, epoch, voters: voters.ids(), hasMajority, reason });
   }
 
-  /**
-   * The first batch of an epoch. It repeats the voters where the log does not have them yet (they are in the snapshot that
-   * formatting wrote) and where this node's addresses have changed.
-   */
   #openEpoch(epoch: number, granting: readonly number[]): void {
-    const { kraftVersion, voters, offset } = this.#log.history.last;
-    const records = [control.leaderChange(this.nodeId, voters.ids(), granting)];
-    const voter = voters.get(this.nodeId);
-    if (kraftVersion > 0 && voter !== undefined) {
-      const current = {
-        ...voter,
-        endpoints: this.#options.controllerEndpoints,
-        minKRaftVersion: KRAFT_VERSIONS.min,
-        maxKRaftVersion: KRAFT_VERSIONS.max,
-      };
-      if (offset < 0 || !sameVoter(voter, current)) {
-        records.push(control.kraftVersion(kraftVersion), control.voters(voters.withUpdated(current)));
-      }
-    }
+    const { controllerEndpoints } = this.#options;
+    const records = epochRecords(
+      { leaderId: this.nodeId, granting, endpoints: controllerEndpoints },
+      this.#log.history.last,
+    );
     const change = this.#log.appendControl(records, epoch, true);
     this.#votersChanged(change === undefined ? [] : [change]);
   }

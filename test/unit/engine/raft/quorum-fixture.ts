@@ -14,7 +14,7 @@ import { LogEnvironment } from '../../../../extension/engine/log/log-environment
 import { openLog } from '../../../../extension/engine/log/log-loader.ts';
 import { formatLogDirs } from '../../../../extension/engine/raft/driver/format-directory.ts';
 import { RaftDriver } from '../../../../extension/engine/raft/driver/raft-driver.ts';
-import type { RaftDriverOptions } from '../../../../extension/engine/raft/driver/raft-driver.ts';
+import type { RaftDriverOptions } from '../../../../extension/engine/raft/driver/raft-driver-options.ts';
 import type { QuorumStatus, RaftListener } from '../../../../extension/engine/raft/raft-ports.ts';
 import type { VoterAddress } from '../../../../extension/engine/raft/voter-set.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';

@@ -6,7 +6,7 @@ import { LogEnvironment } from '../../../../extension/engine/log/log-environment
 import { openLog } from '../../../../extension/engine/log/log-loader.ts';
 import { formatLogDirs, METADATA_LOG } from '../../../../extension/engine/raft/driver/format-directory.ts';
 import { RaftDriver } from '../../../../extension/engine/raft/driver/raft-driver.ts';
-import type { RaftDriverOptions } from '../../../../extension/engine/raft/driver/raft-driver.ts';
+import type { RaftDriverOptions } from '../../../../extension/engine/raft/driver/raft-driver-options.ts';
 import type {
   CommittedBatch,
   LeaderAndEpoch,
