@@ -277,8 +277,10 @@ const effects: Readonly<Record<string, Effect>> = {
   },
 };
 
-/** What the leader and the controller obey, and the test of it. */
+/** What leaders, followers and the controller obey, and the test of it. */
 const elsewhere: Readonly<Record<string, readonly [file: string, test: string]>> = {
+  'follower.replication.throttled.replicas': ['broker/replication.test.ts', 'followerThrottledReplicas'],
+  'leader.replication.throttled.replicas': ['broker/replication.test.ts', 'leaderThrottledReplicas'],
   'min.insync.replicas': ['broker/produce-and-fetch.test.ts', 'with acks=all needs min.insync.replicas'],
   'unclean.leader.election.enable': ['metadata/isr-control.test.ts', "'unclean.leader.election.enable': 'true'"],
 };
@@ -293,9 +295,6 @@ const onlyOfRemoteStorage = [
   'remote.log.copy.disable',
   'remote.log.delete.on.disable',
 ];
-
-/** Which replicas the rates of replication quotas are for: nothing of a log. */
-const ofReplicationQuotas = ['follower.replication.throttled.replicas', 'leader.replication.throttled.replicas'];
 
 describe('what the controller takes', () => {
   it('the log takes too: no broker may stumble over what is in the metadata', () => {
@@ -313,9 +312,9 @@ describe('what the controller takes', () => {
 });
 
 describe('every topic config of Apache Kafka', () => {
-  it('has an effect, is refused, or is of no concern to a log', () => {
+  it('has an effect, is refused, or speaks of remote segments, which there are none of', () => {
     const accounted = [effects, elsewhere, refused].flatMap((table) => Object.keys(table));
-    accounted.push(...onlyOfRemoteStorage, ...ofReplicationQuotas);
+    accounted.push(...onlyOfRemoteStorage);
     expect(accounted.sort()).toEqual([...topicConfigs.keys()].sort());
   });
 
