@@ -1,5 +1,9 @@
+import type { ApiError } from '../common/api-error.ts';
 import type { LogDirectory, OffsetsByPartition } from './log-directory.ts';
 import { OffsetCheckpoint } from './log-directory.ts';
+import type { LogDisposal } from './log-disposal.ts';
+import type { LogEnvironment } from './log-environment.ts';
+import { storageError } from './log-errors.ts';
 import { directoryName, parseDirectoryName } from './log-file-names.ts';
 
 /** The log of the quorum lies in the first directory like a partition, but belongs to the quorum alone. */
@@ -29,7 +33,7 @@ export interface FoundLog {
 }
 
 /** What lies in the folders of one log directory. */
-export interface Discovery {
+interface Discovery {
   readonly logs: FoundLog[];
   /** Folders of deleted logs, which may go. */
   readonly deleted: string[];
@@ -38,7 +42,7 @@ export interface Discovery {
 }
 
 /** Reads the checkpoints, and takes the mark of a clean shutdown. Throws what the file system throws. */
-export function readDirectoryState(directory: LogDirectory): DirectoryState {
+function readDirectoryState(directory: LogDirectory): DirectoryState {
   const { wasClean, brokerEpoch } = directory.takeCleanShutdown();
   return {
     directory,
@@ -51,7 +55,7 @@ export function readDirectoryState(directory: LogDirectory): DirectoryState {
 }
 
 /** Sorts the folders of a log directory; what is no partition's folder is passed over. */
-export function discover(state: DirectoryState, names: readonly string[]): Discovery {
+function discover(state: DirectoryState, names: readonly string[]): Discovery {
   const found: Discovery = { logs: [], deleted: [], strays: [] };
   for (const folder of names) {
     const parsed = parseDirectoryName(folder);
@@ -72,7 +76,7 @@ export function discover(state: DirectoryState, names: readonly string[]): Disco
  * Finds logs that lie in two directories, as a stop between the two renames of a move leaves them: of each, all but the
  * one in the directory that the controller assigned, if it is one of them.
  */
-export function supersededLogs(
+function supersededLogs(
   logs: readonly FoundLog[],
   assignedDirectory: (topic: string, partition: number) => string | undefined,
 ): FoundLog[] {
@@ -91,4 +95,46 @@ export function supersededLogs(
     if (kept !== undefined) superseded.push(...same.filter((each) => each !== kept));
   }
   return superseded;
+}
+
+/** What {@link findLogs} looks at, and whom it tells. */
+export interface LogSearch {
+  readonly environment: LogEnvironment;
+  readonly directories: readonly LogDirectory[];
+  readonly disposal: LogDisposal;
+  /** The id of the directory that the controller knows a replica in. */
+  readonly assignedDirectory: (topic: string, partition: number) => string | undefined;
+  failDirectory(directory: LogDirectory, error: ApiError): void;
+}
+
+/**
+ * All logs in the directories of a broker. Folders of deleted ones go; those that have moved to another directory are set
+ * aside.
+ */
+export function findLogs({
+  environment,
+  directories,
+  disposal,
+  assignedDirectory,
+  failDirectory,
+}: LogSearch): FoundLog[] {
+  const { fileSystem, logger } = environment;
+  const found: FoundLog[] = [];
+  for (const directory of directories) {
+    try {
+      const state = readDirectoryState(directory);
+      const { logs, deleted, strays } = discover(state, fileSystem.readdirSync(directory.path));
+      found.push(...logs);
+      for (const path of deleted) disposal.removeTree(path);
+      for (const path of strays) logger.warn(`${path} is left alone: it is a stray replica`);
+    } catch (error) {
+      failDirectory(directory, storageError(`reading the log directory ${directory.path} failed`, error));
+    }
+  }
+  const superseded = new Set(supersededLogs(found, assignedDirectory));
+  for (const { topic, partition, path, state } of superseded) {
+    logger.warn(`${path} is set aside: the log of ${topic}-${partition} was moved to another directory`);
+    disposal.rename({ directory: state.directory, path, topic, partition }, 'stray');
+  }
+  return found.filter((each) => !superseded.has(each));
 }

@@ -5,39 +5,31 @@ import { LogCleaner } from './log-cleaner.ts';
 import type { LogConfig } from './log-config.ts';
 import { LogDirectories } from './log-directories.ts';
 import type { LogDirectory } from './log-directory.ts';
-import { discover, readDirectoryState, supersededLogs } from './log-discovery.ts';
-import type { DirectoryState, FoundLog } from './log-discovery.ts';
+import { findLogs } from './log-discovery.ts';
+import type { FoundLog } from './log-discovery.ts';
 import { isOutOfSpace, storageError } from './log-errors.ts';
 import { LogDisposal } from './log-disposal.ts';
 import { directoryName } from './log-file-names.ts';
 import type { LogEnvironment } from './log-environment.ts';
-import { openLog } from './log-loader.ts';
 import { LogMoves } from './log-moves.ts';
+import { LogOpener } from './log-opener.ts';
+import type { LogOpenerOptions } from './log-opener.ts';
 import { PeriodicWork } from './periodic-work.ts';
 import { PlacedLogs } from './placed-logs.ts';
 import type { PlacedLog } from './placed-logs.ts';
 import { deleteOldSegments } from './retention-task.ts';
 import type { UnifiedLog } from './unified-log.ts';
 
-export interface LogManagerOptions {
+export interface LogManagerOptions extends LogOpenerOptions {
   readonly environment: LogEnvironment;
   /** `log.dirs`: absolute paths of directories that exist. */
   readonly directories: readonly string[];
   /** Those of {@link directories} that cannot be used, by path, and why. The rest serves. */
   readonly unusable?: ReadonlyMap<string, unknown>;
-  /** For logs that are found on disk, unless {@link topicConfig} knows better. */
-  readonly config: LogConfig;
-  /** The configs of a topic where they are known at load already; else the broker sets them with `updateConfig`. */
-  readonly topicConfig?: (topic: string) => LogConfig | undefined;
   /** `cordoned.log.dirs`: whether a directory shall get no further logs. */
   readonly isCordoned?: (path: string) => boolean;
   /** The id of the directory that the controller knows a replica in, where that is known at load already. */
   readonly assignedDirectory?: (topic: string, partition: number) => string | undefined;
-  /**
-   * Whether other brokers have copies of a partition: then what lies behind a hole that a loss of power made is fetched
-   * again, hole included. The only copy keeps it.
-   */
-  readonly hasOtherReplicas?: (topic: string, partition: number) => boolean;
   /** `log.retention.check.interval.ms`. */
   readonly retentionCheckIntervalMs?: number;
   /** `log.cleaner.backoff.ms`: how often is looked for logs to compact. */
@@ -92,6 +84,7 @@ export class LogManager {
   /** Logs that were found but could not be opened, or whose directory has failed. */
   readonly #unopened = new Map<string, UnopenedLog>();
   readonly #disposal: LogDisposal;
+  readonly #opener: LogOpener;
   readonly #checkpoints: LogCheckpoints;
   readonly #work: PeriodicWork;
   #cleaner: LogCleaner | undefined;
@@ -105,11 +98,12 @@ export class LogManager {
     this.#directories = new LogDirectories(fileSystem, options.directories, options.unusable ?? new Map(), logger);
     this.#checkpoints = new LogCheckpoints(this.directories, () => this.#placed(), logger);
     this.#disposal = new LogDisposal(options.environment, (directory, error) => this.#failDirectory(directory, error));
+    this.#opener = new LogOpener(options.environment, options, (directory) => this.#afterFailure(directory));
     this.moves = new LogMoves({
       environment: options.environment,
       logs: this.#logs,
       disposal: this.#disposal,
-      open: (of, directory, path) => this.#openNew(of, of.config, directory, path),
+      open: (of, directory, path) => this.#opener.openNew(of, of.config, directory, path),
       failDirectory: (directory, error) => this.#failDirectory(directory, error),
       cleaner: () => this.#cleaner,
       placeChanged: () => this.#checkpoints.offsets(),
@@ -153,7 +147,7 @@ export class LogManager {
 
   /** Opens every log on disk, recovering those that were not closed cleanly, and starts the periodic work. */
   async load(): Promise<void> {
-    const found = this.#discover();
+    const found = this.#find();
     const { clock } = this.#environment;
     let sliceStartMs = clock.monotonicMs();
     const startMs = sliceStartMs;
@@ -173,26 +167,15 @@ export class LogManager {
     this.#startPeriodicWork();
   }
 
-  #discover(): FoundLog[] {
-    const { fileSystem, logger } = this.#environment;
-    const found: FoundLog[] = [];
-    for (const directory of this.#directories.usable) {
-      try {
-        const state = readDirectoryState(directory);
-        const { logs, deleted, strays } = discover(state, fileSystem.readdirSync(directory.path));
-        found.push(...logs);
-        for (const path of deleted) this.#disposal.removeTree(path);
-        for (const path of strays) logger.warn(`${path} is left alone: it is a stray replica`);
-      } catch (error) {
-        this.#failDirectory(directory, storageError(`reading the log directory ${directory.path} failed`, error));
-      }
-    }
-    const superseded = new Set(supersededLogs(found, (...of) => this.#options.assignedDirectory?.(...of)));
-    for (const { topic, partition, path, state } of superseded) {
-      logger.warn(`${path} is set aside: the log of ${topic}-${partition} was moved to another directory`);
-      this.#disposal.rename({ directory: state.directory, path, topic, partition }, 'stray');
-    }
-    return found.filter((each) => !superseded.has(each));
+  #find(): FoundLog[] {
+    const { environment, assignedDirectory = () => undefined } = this.#options;
+    return findLogs({
+      environment,
+      assignedDirectory,
+      directories: this.#directories.usable,
+      disposal: this.#disposal,
+      failDirectory: (directory, error) => this.#failDirectory(directory, error),
+    });
   }
 
   #open(found: FoundLog): void {
@@ -203,7 +186,7 @@ export class LogManager {
     try {
       const other = logs.get(name);
       if (other !== undefined) throw new Error(`${other.log.directory} holds the same partition`);
-      logs.set(name, { log: this.#openFound(found, state), directory });
+      logs.set(name, { log: this.#opener.openFound(found), directory });
     } catch (error) {
       const failure = storageError(`opening the log in ${path} failed`, error);
       if (isFuture) {
@@ -214,38 +197,6 @@ export class LogManager {
       this.#environment.logger.error(`${failure.message}; the partition is offline`, error);
       this.#unopened.set(name, { failure, directory, topicId: undefined });
     }
-  }
-
-  #openFound({ topic, partition, name, path }: FoundLog, state: DirectoryState): UnifiedLog {
-    const config = this.#options.topicConfig?.(topic);
-    return openLog(this.#environment, {
-      topic,
-      partition,
-      directory: path,
-      config: config ?? this.#options.config,
-      mayHaveGaps: (config?.isCompacted ?? true) || this.#options.hasOtherReplicas?.(topic, partition) !== true,
-      onFailed: () => this.#afterFailure(state.directory),
-      recoveryPoint: state.recoveryPoints.get(name) ?? 0,
-      logStartOffset: state.logStartOffsets.get(name) ?? 0,
-      highWatermark: state.highWatermarks.get(name) ?? 0,
-      hadCleanShutdown: state.hadCleanShutdown,
-    });
-  }
-
-  #openNew(
-    { topic, partition }: { readonly topic: string; readonly partition: number },
-    config: LogConfig,
-    directory: LogDirectory,
-    path: string,
-  ): UnifiedLog {
-    return openLog(this.#environment, {
-      topic,
-      partition,
-      directory: path,
-      config,
-      hadCleanShutdown: true,
-      onFailed: () => this.#afterFailure(directory),
-    });
   }
 
   /**
@@ -286,7 +237,7 @@ export class LogManager {
     const path = `${directory.path}/${name}`;
     try {
       this.#environment.fileSystem.mkdirSync(path);
-      const log = this.#openNew({ topic, partition }, options.config, directory, path);
+      const log = this.#opener.openNew({ topic, partition }, options.config, directory, path);
       log.assignTopicId(options.topicId);
       this.#logs.set(name, { log, directory });
       this.moves.wishes.delete(name);

@@ -1,0 +1,68 @@
+import type { LogConfig } from './log-config.ts';
+import type { LogDirectory } from './log-directory.ts';
+import type { FoundLog } from './log-discovery.ts';
+import type { LogEnvironment } from './log-environment.ts';
+import { openLog } from './log-loader.ts';
+import type { UnifiedLog } from './unified-log.ts';
+
+/** What is known of logs before they are opened. */
+export interface LogOpenerOptions {
+  /** For logs that are found on disk, unless {@link topicConfig} knows better. */
+  readonly config: LogConfig;
+  /** The configs of a topic where they are known at load already; else the broker sets them with `updateConfig`. */
+  readonly topicConfig?: (topic: string) => LogConfig | undefined;
+  /**
+   * Whether other brokers have copies of a partition: then what lies behind a hole that a loss of power made is fetched
+   * again, hole included. The only copy keeps it.
+   */
+  readonly hasOtherReplicas?: (topic: string, partition: number) => boolean;
+}
+
+/** Opens the logs of a broker: those that are found, and new ones. */
+export class LogOpener {
+  readonly #environment: LogEnvironment;
+  readonly #options: LogOpenerOptions;
+  readonly #onLogFailed: (directory: LogDirectory) => void;
+
+  /** `onLogFailed`: the disk took a log of that directory out of service. */
+  constructor(environment: LogEnvironment, options: LogOpenerOptions, onLogFailed: (directory: LogDirectory) => void) {
+    this.#environment = environment;
+    this.#options = options;
+    this.#onLogFailed = onLogFailed;
+  }
+
+  /** Recovers it where it was not closed cleanly. Throws what the file system throws. */
+  openFound({ topic, partition, name, path, state }: FoundLog): UnifiedLog {
+    const { directory, recoveryPoints, logStartOffsets, highWatermarks, hadCleanShutdown } = state;
+    const config = this.#options.topicConfig?.(topic);
+    return openLog(this.#environment, {
+      topic,
+      partition,
+      directory: path,
+      config: config ?? this.#options.config,
+      mayHaveGaps: (config?.isCompacted ?? true) || this.#options.hasOtherReplicas?.(topic, partition) !== true,
+      onFailed: () => this.#onLogFailed(directory),
+      recoveryPoint: recoveryPoints.get(name) ?? 0,
+      logStartOffset: logStartOffsets.get(name) ?? 0,
+      highWatermark: highWatermarks.get(name) ?? 0,
+      hadCleanShutdown,
+    });
+  }
+
+  /** In a folder that is there and empty. Throws what the file system throws. */
+  openNew(
+    { topic, partition }: { readonly topic: string; readonly partition: number },
+    config: LogConfig,
+    directory: LogDirectory,
+    path: string,
+  ): UnifiedLog {
+    return openLog(this.#environment, {
+      topic,
+      partition,
+      directory: path,
+      config,
+      hadCleanShutdown: true,
+      onFailed: () => this.#onLogFailed(directory),
+    });
+  }
+}
