@@ -14,16 +14,17 @@ export function isReassigning(partition: PartitionRegistration): boolean {
 }
 
 /**
- * From what is to `target`: the wanted replicas in their order, then those that leave once the others are in step. Replicas that
- * a reassignment under way is adding, and that are still wanted, go on being added.
+ * From what is to `target`: the wanted replicas in their order, then those that leave once the others are in step. Where nobody
+ * new comes, replicas that a reassignment under way is adding, and that are still wanted, go on being added.
  */
 export function reassignment(
   partition: Pick<PartitionRegistration, 'replicas' | 'addingReplicas'>,
   target: readonly number[],
 ): Reassignment {
-  const settled = partition.replicas.filter((replica) => !partition.addingReplicas.includes(replica));
   const removing = difference(partition.replicas, target);
-  return { replicas: [...target, ...removing], removing, adding: difference(target, settled) };
+  const added = difference(target, partition.replicas);
+  const adding = added.length > 0 ? added : partition.addingReplicas.filter((replica) => target.includes(replica));
+  return { replicas: [...target, ...removing], removing, adding };
 }
 
 function difference(a: readonly number[], b: readonly number[]): number[] {

@@ -88,6 +88,8 @@ function describe(
     const { elr, lastKnownElr } = topic.partitions[index]!;
     partitions.push({
       ...describePartition(image, topic, index, listenerName),
+      // That nobody leads is no error here: the ELR tells who could.
+      errorCode: ErrorCode.NONE,
       eligibleLeaderReplicas: elr,
       lastKnownElr,
     });
