@@ -23,10 +23,16 @@ export interface BrokerThread {
 
 export type ThreadSpawner = (brokerId: number, onEvent: (event: WorkerEvent) => void) => BrokerThread;
 
+/**
+ * A broker's garbage is small and dies young; records lie outside the heap. With V8's own limit a start with 10,000
+ * partitions leaves 130 MB of empty new space behind, and nothing is faster for it.
+ */
+const RESOURCE_LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 12 };
+
 export interface ThreadOptions {
   /** The worker's entry; the one beside this module by default. */
   readonly workerFile?: string | URL;
-  /** Passed on to the threads; V8's own limits by default. */
+  /** Passed on to the threads; {@link RESOURCE_LIMITS} by default. */
   readonly resourceLimits?: ResourceLimits;
   /** How long a thread may take to end by itself after a kill; 3 s by default. */
   readonly endTimeoutMs?: number;
@@ -41,7 +47,7 @@ export function threadSpawner(options: ThreadOptions = {}): ThreadSpawner {
       // Standard output belongs to `--json`.
       stdout: true,
       stderr: true,
-      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+      resourceLimits: options.resourceLimits ?? RESOURCE_LIMITS,
     });
     worker.stdout.on('data', (chunk: Buffer) => process.stderr.write(chunk));
     worker.stderr.on('data', (chunk: Buffer) => process.stderr.write(chunk));
