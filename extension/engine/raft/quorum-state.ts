@@ -341,8 +341,12 @@ export class QuorumState {
   #setElection(election: ElectionState): void {
     const { epoch, leaderId, voted } = this.#election;
     this.#election = election;
-    if (epoch === election.epoch && leaderId === election.leaderId && voted === election.voted) return;
-    this.add({ type: 'persist', election });
+    const isSameVote = epoch === election.epoch && (voted === election.voted || election.voted === undefined);
+    if (isSameVote && leaderId === election.leaderId) return;
+    // Of two in a row only the second matters.
+    const last = this.#effects.at(-1);
+    if (last?.type === 'persist') this.#effects.pop();
+    this.add({ type: 'persist', election, urgent: !isSameVote || (last?.type === 'persist' && last.urgent) });
   }
 
   #others(): number[] {

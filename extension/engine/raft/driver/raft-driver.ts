@@ -17,7 +17,6 @@ import type { VoteResponseInput } from '../../../protocol/generated/vote-respons
 import { ErrorCode } from '../../../protocol/errors.ts';
 import type { MessageType } from '../../../protocol/message-type.ts';
 import { ApiError } from '../../common/api-error.ts';
-import type { Timer } from '../../common/clock.ts';
 import type { NodeAddress } from '../../common/network.ts';
 import { systemRandom } from '../../common/random.ts';
 import { RaftCore } from '../raft-core.ts';
@@ -35,6 +34,8 @@ import type {
 import type { ReplicaKey } from '../voter-set.ts';
 import { CommitDelivery } from './commit-delivery.ts';
 import type { QuorumChange } from './control-records.ts';
+import { DeadlineTimer } from './deadline-timer.ts';
+import { ElectionStore } from './election-store.ts';
 import { epochRecords } from './epoch-records.ts';
 import { answerFetch, answerFetchSnapshot } from './fetch-requests.ts';
 import type { FetchServices } from './fetch-requests.ts';
@@ -82,7 +83,8 @@ export class RaftDriver implements RaftClient {
   readonly #timing: RaftTiming;
   readonly #log: QuorumLog;
   readonly #delivery: CommitDelivery;
-  readonly #quorumState: QuorumStateFile;
+  readonly #elections: ElectionStore;
+  readonly #timer: DeadlineTimer;
   readonly #core: RaftCore;
   readonly #peers: RaftPeers;
   readonly #fetcher: MetadataFetcher;
@@ -91,7 +93,6 @@ export class RaftDriver implements RaftClient {
   readonly #epochAtStart: number;
   readonly #voterRequests: VoterRequests;
   readonly #voterUpdate: VoterUpdate;
-  #timer: { readonly atMs: number; readonly timer: Timer } | undefined;
   #isRunning = false;
   #isClosed = false;
 
@@ -106,12 +107,14 @@ export class RaftDriver implements RaftClient {
     this.#timing = options.timing ?? DEFAULT_TIMING;
     const { clock, logger, clusterId, nodeId } = options;
     const directory = `${options.logDir}/${METADATA_LOG}`;
-    this.#quorumState = new QuorumStateFile(options.fileSystem, `${directory}/quorum-state`);
+    const quorumState = new QuorumStateFile(options.fileSystem, `${directory}/quorum-state`);
+    this.#elections = new ElectionStore(quorumState, clock, (error) => this.#fail(error));
+    this.#timer = new DeadlineTimer(clock, (lateMs) => this.#onDue(lateMs));
     const given = options.voters ?? [];
     this.#log = new QuorumLog(
       {
         ...options,
-        configuredVoters: () => this.#quorumState.configuredVoters(nodeId, options.controllerEndpoints, given),
+        configuredVoters: () => quorumState.configuredVoters(nodeId, options.controllerEndpoints, given),
         onWritten: () => this.#waiting.wake(),
         onFlushed: (end) => this.#step((core, nowMs) => core.flushed(end, nowMs)),
         onFailed: (error) => this.#fail(error),
@@ -120,7 +123,7 @@ export class RaftDriver implements RaftClient {
     );
     this.#delivery = new CommitDelivery(this.#log);
     this.#waiting = new WaitingFetches(clock);
-    const election = this.#quorumState.read();
+    const election = quorumState.read();
     this.#core = new RaftCore({
       self: { id: nodeId, directoryId: options.directoryId },
       canVote: options.controllerEndpoints.length > 0,
@@ -285,6 +288,7 @@ export class RaftDriver implements RaftClient {
   async shutdown(): Promise<void> {
     if (this.#isClosed) return;
     if (this.#isRunning && this.#core.voters.size > 1) await this.#sayFarewell();
+    this.#elections.flush();
     this.#end();
     await this.#log.close();
   }
@@ -306,9 +310,10 @@ export class RaftDriver implements RaftClient {
 
   #end(): void {
     this.#isClosed = true;
-    this.#timer?.timer.cancel();
+    this.#timer.stop();
     this.#fetcher.stop();
     this.#peers.close();
+    this.#elections.abandon();
     this.#waiting.wake();
   }
 
@@ -339,31 +344,21 @@ export class RaftDriver implements RaftClient {
     }
     this.#fetcher.update();
     this.#voterUpdate.update();
-    this.#arm();
+    if (!this.#isClosed) this.#timer.set(this.#core.nextDeadlineMs);
   }
 
-  /** Sees to it that the core is called when its next deadline comes. A timer that fires earlier is kept: it will set the next one. */
-  #arm(): void {
-    const atMs = this.#core.nextDeadlineMs;
-    if (atMs === Infinity || this.#isClosed || (this.#timer !== undefined && this.#timer.atMs <= atMs)) return;
-    this.#timer?.timer.cancel();
-    const { clock } = this.#options;
-    const timer = clock.schedule(Math.max(atMs - clock.monotonicMs(), 0), () => {
-      this.#timer = undefined;
-      const lateMs = clock.monotonicMs() - atMs;
-      if (lateMs > STANDSTILL_MS) this.#core.postpone(lateMs);
-      this.#step((core, nowMs) => {
-        if (nowMs >= core.nextDeadlineMs) core.tick(nowMs);
-      });
+  #onDue(lateMs: number): void {
+    if (lateMs > STANDSTILL_MS) this.#core.postpone(lateMs);
+    this.#step((core, nowMs) => {
+      if (nowMs >= core.nextDeadlineMs) core.tick(nowMs);
     });
-    this.#timer = { atMs, timer };
   }
 
   #perform(effect: RaftEffect): void {
     switch (effect.type) {
       case 'persist': {
         const { kraftVersion } = this.#log.history.last;
-        this.#quorumState.write(effect.election, kraftVersion, this.#core.voters.ids());
+        this.#elections.save(effect.election, kraftVersion, this.#core.voters.ids(), effect.urgent);
         return;
       }
       case 'send':

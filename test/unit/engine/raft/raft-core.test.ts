@@ -126,8 +126,7 @@ describe('a sole voter', () => {
     expect(raft.role).toBe('unattached');
     raft.start(0);
     expect(raft.takeEffects().filter(({ type }) => type !== 'status')).toEqual([
-      { type: 'persist', election: { epoch: 1, leaderId: -1, voted: self } },
-      { type: 'persist', election: { epoch: 1, leaderId: 1, voted: undefined } },
+      { type: 'persist', election: { epoch: 1, leaderId: 1, voted: undefined }, urgent: true },
       { type: 'openEpoch', epoch: 1, granting: [1] },
     ]);
     expect(raft.role).toBe('leader');
@@ -211,7 +210,7 @@ describe('an election', () => {
     raft.answered(key(3), question, answer(0, true), 1);
     expect(raft.role).toBe('candidate');
     const [persist, ...votes] = raft.takeEffects();
-    expect(persist).toEqual({ type: 'persist', election: { epoch: 1, leaderId: -1, voted: self } });
+    expect(persist).toEqual({ type: 'persist', election: { epoch: 1, leaderId: -1, voted: self }, urgent: true });
     expect(sent(votes).map(({ to, message }) => [to, message.epoch])).toEqual([
       [2, 1],
       [3, 1],
@@ -220,6 +219,8 @@ describe('an election', () => {
     expect(raft.role).toBe('leader');
     const effects = raft.takeEffects();
     expect(kinds(effects)).toEqual(['persist', 'openEpoch', 'send', 'send']);
+    // That it voted for itself is on disk; who leads may come later.
+    expect(effects[0]).toMatchObject({ type: 'persist', urgent: false });
     expect(effects[1]).toEqual({ type: 'openEpoch', epoch: 1, granting: [1, 3] });
     expect(raft.leaderAndEpoch.leaderId).toBe(-1);
   });
@@ -304,8 +305,7 @@ describe('a vote', () => {
     raft.start(0);
     expect(raft.vote(question, 1)).toEqual({ error: 'NONE', granted: true });
     expect(raft.takeEffects().filter(({ type }) => type === 'persist')).toEqual([
-      { type: 'persist', election: { epoch: 5, leaderId: -1, voted: undefined } },
-      { type: 'persist', election: { epoch: 5, leaderId: -1, voted: key(2) } },
+      { type: 'persist', election: { epoch: 5, leaderId: -1, voted: key(2) }, urgent: true },
     ]);
     expect(raft.vote({ ...question, candidate: key(3) }, 1).granted).toBe(false);
     expect(raft.vote(question, 1).granted).toBe(true);
