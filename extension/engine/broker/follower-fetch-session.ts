@@ -57,6 +57,10 @@ export class FollowerFetchSession {
     return this.#delayed.size;
   }
 
+  isDelayed(followed: FollowedPartition): boolean {
+    return this.#delayed.has(followed);
+  }
+
   /** The next request has to name this partition. */
   changed(followed: FollowedPartition): void {
     if (!this.#delayed.has(followed)) this.#news.add(followed);

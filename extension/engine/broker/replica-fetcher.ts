@@ -209,7 +209,7 @@ export class ReplicaFetcher {
   #take(plan: FetchPlan, followed: FollowedPartition, data: PartitionData): void {
     const isCurrent = plan.number >= followed.positionSince;
     if (data.errorCode !== ErrorCode.NONE) {
-      if (isCurrent) this.#refused(followed, data.errorCode);
+      if (isCurrent && !this.#session.isDelayed(followed)) this.#refused(followed, data.errorCode);
       return;
     }
     try {

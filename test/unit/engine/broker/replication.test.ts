@@ -228,6 +228,13 @@ describe('a leader', () => {
     const cluster = await threeInSync({ lagTimeMaxMs: 10_000 });
     await cluster.clock.advance(100_000);
     expect(cluster.isrRequests).toEqual([]);
+    // It has its full time from its last fetch on, however long nothing happened before.
+    cluster.network.cut(1, 3);
+    watch(cluster.produce(1, records('a')));
+    await cluster.clock.advance(9_400);
+    expect(cluster.registration().isr).toEqual([1, 2, 3]);
+    await cluster.clock.advance(6_000);
+    expect(cluster.registration().isr).toEqual([1, 2]);
   });
 
   it('tells too few replicas before and after the append', async () => {
