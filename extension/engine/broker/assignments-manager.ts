@@ -18,6 +18,8 @@ export interface AssignmentsManagerOptions {
   readonly brokerId: number;
   /** -1 before the broker is registered: nothing is sent until then. */
   readonly brokerEpoch: () => number;
+  /** Whether the cluster's metadata.version has directories; where it has not, nobody is told, and all is well. */
+  readonly isSupported: () => boolean;
   /** Whether the broker still has the replica, as far as it has heard. */
   readonly hasReplica: (topicId: string, partition: number) => boolean;
 }
@@ -50,6 +52,10 @@ export class AssignmentsManager {
   /** `onAccepted` is called once the controller has it on record; never for what a later call has replaced. */
   assign(topicId: string, partition: number, directoryId: string, onAccepted?: () => void): void {
     if (this.#ended) return;
+    if (!this.#options.isSupported()) {
+      if (onAccepted !== undefined) this.#options.clock.defer(onAccepted);
+      return;
+    }
     this.#ready.set(`${topicId}:${partition}`, { topicId, partition, directoryId, onAccepted });
     this.#schedule(0);
   }

@@ -6,7 +6,7 @@ import type { LogManager } from '../log/log-manager.ts';
 import type { ConfigResolver } from '../metadata/config-resolver.ts';
 import type { Controller } from '../metadata/controller-port.ts';
 import type { MetadataImage } from '../metadata/metadata-image.ts';
-import { metadataVersion } from '../metadata/metadata-version.ts';
+import { type MetadataVersion, metadataVersion } from '../metadata/metadata-version.ts';
 import { AssignmentsManager } from './assignments-manager.ts';
 import { ReplicaAlterLogDirsManager } from './replica-alter-log-dirs-manager.ts';
 
@@ -43,6 +43,7 @@ export class LogDirectoriesWatch {
     this.#options = options;
     this.#assignments = new AssignmentsManager({
       ...{ controller, clock, logger, brokerId, brokerEpoch },
+      isSupported: () => this.#version?.directories === true,
       hasReplica: (topicId, partition) =>
         image().topics.getById(topicId)?.partitions[partition]?.replicas.includes(brokerId) === true,
     });
@@ -56,6 +57,12 @@ export class LogDirectoriesWatch {
     );
   }
 
+  /** Undefined before there are any metadata. */
+  get #version(): MetadataVersion | undefined {
+    const level = this.#options.image().features.metadataVersion;
+    return level === 0 ? undefined : metadataVersion(level);
+  }
+
   /** Ids of the directories that have failed since the broker registered them. */
   offlineIds(): string[] {
     const { directories } = this.#options.logs;
@@ -65,9 +72,10 @@ export class LogDirectoriesWatch {
   /** `cordoned.log.dirs` (KIP-1066), as it is now: the directory shall get no further replicas. */
   isCordoned(path: string): boolean {
     const { resolver, image } = this.#options;
-    const { features, configs } = image();
-    if (features.metadataVersion === 0 || metadataVersion(features.metadataVersion).cordoned !== true) return false;
-    const cordoned = (resolver.broker(configs, 'cordoned.log.dirs') ?? '').split(',').map((each) => each.trim());
+    if (this.#version?.cordoned !== true) return false;
+    const cordoned = (resolver.broker(image().configs, 'cordoned.log.dirs') ?? '')
+      .split(',')
+      .map((each) => each.trim());
     return cordoned.includes(ALL) || cordoned.includes(path);
   }
 

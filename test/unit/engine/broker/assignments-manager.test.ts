@@ -21,7 +21,9 @@ class Fixture {
   /** Codes of single partitions; NONE for others. */
   readonly codes = new Map<number, number>();
   answer: () => Promise<void> = () => Promise.resolve();
+  isSupported = true;
   readonly manager = new AssignmentsManager({
+    isSupported: () => this.isSupported,
     controller: { assignReplicasToDirs: (request) => this.#assign(request) },
     clock: this.clock,
     logger: silentLogger,
@@ -134,6 +136,15 @@ describe('assignments of replicas to directories', () => {
     await fixture.clock.advance();
     expect(fixture.asked).toEqual([[`0:${A}`], [`0:${B}`]]);
     expect(fixture.accepted).toEqual([`0:${B}`]);
+  });
+
+  it('are not worth a request where the metadata know no directories', async () => {
+    const fixture = new Fixture();
+    fixture.isSupported = false;
+    fixture.assign(0, A);
+    await fixture.clock.advance();
+    expect(fixture.requests).toEqual([]);
+    expect(fixture.accepted).toEqual([`0:${A}`]);
   });
 
   it('end with the broker', async () => {

@@ -101,6 +101,7 @@ class Broker {
       logger: silentLogger,
       brokerId: 1,
       brokerEpoch: () => 7,
+      isSupported: () => true,
       hasReplica: () => true,
     });
     this.directories = new ReplicaAlterLogDirsManager({

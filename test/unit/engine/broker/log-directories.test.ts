@@ -37,12 +37,21 @@ class Node {
     this.fatal = fatal;
   }
 
-  static async start(disk: MemoryFileSystem, config: Record<string, string> = {}): Promise<Node> {
+  /** The first node is broker and controller; one that has a `controller` is a broker of its cluster, with another id. */
+  static async start(
+    disk: MemoryFileSystem,
+    config: Record<string, string> = {},
+    controller?: { readonly of: Node; readonly nodeId: number },
+  ): Promise<Node> {
     const fatal: Error[] = [];
     const ports: BrokerPorts = {
       network: new TcpNetwork(),
       makeListener: (options) => new SocketServer(options),
       meet: ({ nodeId, directoryId, isNew, controllerListener }): Promise<Peers> => {
+        if (controller !== undefined) {
+          const { host, port } = controller.of.broker.controllerListener!;
+          return Promise.resolve({ voters: [{ nodeId: 1, directoryId: undefined, host, port }], isNewCluster: false });
+        }
         const { host, port } = controllerListener!;
         return Promise.resolve({ voters: [{ nodeId, directoryId, host, port }], isNewCluster: isNew });
       },
@@ -56,13 +65,13 @@ class Node {
     const listener = (name: string) => ({ name, host: '127.0.0.1', port: 0 });
     const broker = await startBroker(
       {
-        nodeId: 1,
-        roles: ['broker', 'controller'],
+        nodeId: controller?.nodeId ?? 1,
+        roles: controller === undefined ? ['broker', 'controller'] : ['broker'],
         logDirs: DIRS,
         clusterId: 'EbXCsc7G191KBZxNLpy6Qw',
         listeners: [listener('PLAINTEXT')],
         advertisedListeners: [listener('PLAINTEXT')],
-        controllerListener: listener('CONTROLLER'),
+        controllerListener: controller === undefined ? listener('CONTROLLER') : undefined,
         config,
       },
       ports,
@@ -87,8 +96,8 @@ class Node {
     await this.broker.shutdown();
   }
 
-  async createTopic(numPartitions: number): Promise<void> {
-    const topic = { name: 't', numPartitions, replicationFactor: 1, assignments: [], configs: [] };
+  async createTopic(numPartitions: number, replicationFactor = 1): Promise<void> {
+    const topic = { name: 't', numPartitions, replicationFactor, assignments: [], configs: [] };
     await this.connection.send(createTopicsRequest, createTopicsResponse, { topics: [topic], timeoutMs: 5000 });
   }
 
@@ -185,6 +194,39 @@ describe('a broker with three log directories', () => {
     expect(await back.places()).toEqual(places);
     await until('the replica leads again', async () => (await back.leaders()).includes(`${lost}:1`));
     expect(await back.produce(lost)).toBe(ErrorCode.NONE);
+  });
+
+  it('hands over to other brokers what it loses with one of them, and moves what it follows', async () => {
+    const disk = new MemoryFileSystem();
+    const first = await Node.start(disk);
+    const second = await Node.start(new MemoryFileSystem(), {}, { of: first, nodeId: 2 });
+    await first.createTopic(6, 2);
+    const leaders = async (): Promise<string[]> => (await first.leaders()).map((each) => each.replace('!', ''));
+    await until('all have leaders', async () => (await leaders()).every((each) => !each.endsWith('-1')));
+    const led = (await leaders()).flatMap((each) => (each.endsWith(':1') ? Number(each.split(':')[0]) : []));
+    for (const partition of led) expect(await first.produce(partition)).toBe(ErrorCode.NONE);
+
+    // A follower's replica is moved while its leader goes on.
+    const places = await second.places();
+    const [followed] = (places['/b'] as number[]).filter((partition) => led.includes(partition));
+    expect(await second.move(followed!, '/c')).toBe(ErrorCode.NONE);
+    await until('it has moved', async () => ((await second.places())['/c'] as number[]).includes(followed!));
+    expect(await first.produce(followed!)).toBe(ErrorCode.NONE);
+    await until('the follower has it all', () => second.ends()[followed!] === 2);
+
+    const lost = ((await first.places())['/b'] as number[]).filter((partition) => led.includes(partition));
+    expect(lost.length).toBeGreaterThan(0);
+    failing(disk, '/b');
+    expect(await first.produce(lost[0]!)).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    await until('the other broker leads', async () =>
+      (await leaders()).every((each) => !lost.some((partition) => each === `${partition}:1`)),
+    );
+    for (const partition of lost) {
+      await until('it knows', async () => (await second.produce(partition)) === ErrorCode.NONE);
+    }
+    for (const partition of led.filter((each) => !lost.includes(each))) {
+      expect(await first.produce(partition)).toBe(ErrorCode.NONE);
+    }
   });
 
   it('ends when the one fails that holds the metadata log', async () => {
