@@ -40,7 +40,7 @@ export async function runSeeds(order: SeedsOrder): Promise<SeedsSummary> {
       let waiting = 0;
       const give = (): void => {
         if (isOver || next >= endSeed) {
-          child.disconnect();
+          if (child.connected) child.disconnect();
           return;
         }
         const lot: ShardOrder = { from: next, to: Math.min(next + LOT, endSeed), mutant: order.mutant };

@@ -24,7 +24,7 @@ async function run({ from, to, mutant }: ShardOrder): Promise<void> {
   if (mutant !== undefined) plant(mutantNamed(mutant));
   // Only now, so that the product is loaded with the mistake in it.
   const { runSeed } = await import('./run-seed.ts');
-  for (let seed = from; seed < to && process.connected; seed++) {
+  for (let seed = from; seed < to; seed++) {
     const before = process.cpuUsage();
     const { hash, virtualMs, events, acknowledged, violation } = await runSeed(seed);
     const { user, system } = process.cpuUsage(before);
@@ -33,10 +33,12 @@ async function run({ from, to, mutant }: ShardOrder): Promise<void> {
       cpuMs: (user + system) / 1000,
       violation: violation === undefined ? undefined : { rule: violation.rule, message: violation.message },
     };
-    process.send?.(report);
+    // The parent may have let go meanwhile.
+    process.send?.(report, undefined, undefined, () => {});
   }
 }
 
+process.on('disconnect', () => process.exit(0));
 process.on('message', (order) => {
   run(order as ShardOrder).catch((error: unknown) => {
     console.error(error);
