@@ -20,10 +20,12 @@ export interface BrokerSessionsOptions {
 
 /** Looking at sessions so much too late means that the controller itself stood still. */
 const PAUSE_MS = 500;
+/** How much longer brokers have then to be heard: more than the time between two heartbeats. */
+const GRACE_MS = 2500;
 
 /**
  * When brokers were last heard of. Known to the active controller only: a new one gives every broker a full session
- * before it doubts it, and so does one that stood still itself, as nobody could reach it then.
+ * before it doubts it. One that stood still itself, so that nobody could reach it, first hears what has come in since.
  */
 export class BrokerSessions {
   readonly #options: BrokerSessionsOptions;
@@ -99,8 +101,9 @@ export class BrokerSessions {
   #look(dueMs: number): void {
     const { clock, watched, timeoutMs, onExpired } = this.#options;
     if (clock.monotonicMs() - dueMs > PAUSE_MS) {
-      this.#startedMs = clock.monotonicMs();
-      for (const session of this.#sessions.values()) session.lastContactMs = this.#startedMs;
+      const atLeastMs = clock.monotonicMs() - timeoutMs + Math.min(timeoutMs, GRACE_MS);
+      this.#startedMs = Math.max(this.#startedMs, atLeastMs);
+      for (const session of this.#sessions.values()) session.lastContactMs = Math.max(session.lastContactMs, atLeastMs);
       return;
     }
     for (const broker of watched()) {

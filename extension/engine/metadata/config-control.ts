@@ -113,7 +113,12 @@ function alterResources<C extends Alteration & { readonly configOperation?: numb
       return { errorCode: error.code, errorMessage: error.message, resourceType, resourceName };
     }
   });
-  return { records, response: { throttleTimeMs: 0, responses } };
+  const clearsElr = records.some(({ type }) => type === 'CLEAR_ELR_RECORD');
+  return {
+    records,
+    response: { throttleTimeMs: 0, responses },
+    ...(clearsElr ? { cause: `${MIN_ISR} was changed` } : {}),
+  };
 }
 
 function checkShape(resource: Resource<Alteration & { readonly configOperation?: number }>): void {

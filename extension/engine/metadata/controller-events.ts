@@ -128,7 +128,7 @@ function whyIsr(before: PartitionRegistration, now: PartitionRegistration): stri
     ...(left.length > 0 ? [`${and(left)} ${left.length > 1 ? 'are' : 'is'} out of sync`] : []),
   ];
   if (parts.length > 0) return parts.join(', ');
-  if (doubtful.length > 0) return `${and(doubtful)} can no longer be sure to have every record`;
+  if (doubtful.length > 0) return `nobody knows any more that ${and(doubtful)} had every record`;
   return now.elr.length > 0 ? `${and(now.elr)} may lead too` : 'only who is in sync may lead';
 }
 
