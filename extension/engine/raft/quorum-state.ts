@@ -329,7 +329,7 @@ export class QuorumState {
 
   #showLeader(): void {
     const { role, epoch } = this;
-    const isGone = role.role === 'follower' && role.leaderIs !== 'alive';
+    const isGone = (role.role === 'follower' || role.role === 'prospective') && role.leaderIs !== 'alive';
     const isNew = role.role === 'leader' && role.leader.highWatermark < 0;
     const leaderId = isGone || isNew ? -1 : this.leaderId;
     const before = this.#visibleLeader;

@@ -418,6 +418,7 @@ describe('a follower', () => {
     expect(raft.nextDeadlineMs).toBeLessThanOrEqual(60);
     raft.tick(raft.nextDeadlineMs);
     expect(raft.role).toBe('prospective');
+    expect(raft.leaderAndEpoch.leaderId).toBe(-1);
   });
 
   test('stands at once when it is first in line after a farewell, later when it is second', () => {
