@@ -12,6 +12,7 @@ import { ApacheKafka } from '../support/apache-kafka.ts';
 import { SamsaCluster } from '../support/samsa-cluster.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { lacks } from '../support/tools.ts';
+import { until } from '../support/until.ts';
 import { batch } from './compare/both-brokers.ts';
 import { JavaClient } from './java/java-client.ts';
 
@@ -43,7 +44,7 @@ const topics: Readonly<Record<string, Record<string, string>>> = {
   },
 };
 
-const kafkaProperties = {
+const properties = {
   'offsets.topic.num.partitions': '3',
   'transaction.state.log.num.partitions': '2',
   'log.cleaner.backoff.ms': '300',
@@ -127,7 +128,7 @@ function checkDump(lines: readonly string[]): void {
     }
   }
   expect(dumped.filter((line) => line.endsWith('.txnindex')).length).toBeGreaterThan(0);
-  expect(lines.filter((line) => line.endsWith('passed sanity check.')).length).toBeGreaterThan(50);
+  expect(lines.filter((line) => line.endsWith('passed sanity check.')).length).toBeGreaterThan(20);
 }
 
 const starting = (lines: readonly string[], prefix: string): string[] =>
@@ -160,9 +161,12 @@ describe.skipIf(lacks('apache-kafka'))('one data directory, two brokers', () => 
 
   const logDir = (): string => `${directory.path}/broker-1`;
   const samsa = (): Promise<SamsaCluster> =>
-    SamsaCluster.start({ dataDir: directory.path, args: ['--config', 'offsets.topic.num.partitions=3'] });
+    SamsaCluster.start({
+      dataDir: directory.path,
+      args: Object.entries(properties).flatMap(([name, value]) => ['--config', `${name}=${value}`]),
+    });
   const kafka = (quorum: 'static' | 'dynamic' = 'dynamic'): Promise<ApacheKafka> =>
-    ApacheKafka.start({ directory: logDir(), quorum, properties: kafkaProperties });
+    ApacheKafka.start({ directory: logDir(), quorum, properties });
 
   async function turn(
     start: Promise<Serving>,
@@ -196,6 +200,7 @@ describe.skipIf(lacks('apache-kafka'))('one data directory, two brokers', () => 
       await turn(samsa(), 'cleanly', async (bootstrap) => {
         await create(bootstrap);
         await write(bootstrap, 1);
+        await until('Samsa has compacted', () => cleanedUpTo(logDir()) > 0);
       });
       await writeTransactions(logDir());
       expect(cleanedUpTo(logDir())).toBeGreaterThan(200);
