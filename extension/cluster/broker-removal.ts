@@ -1,7 +1,10 @@
+import type { Listener } from '../engine/broker/broker-options.ts';
 import type { Clock } from '../engine/common/clock.ts';
 import { NodeUnreachableError } from '../engine/common/network.ts';
 import type { NodeChannel } from '../engine/common/network.ts';
 import { ErrorCode, errorName } from '../protocol/errors.ts';
+import { addRaftVoterRequest } from '../protocol/generated/add-raft-voter-request.ts';
+import { addRaftVoterResponse } from '../protocol/generated/add-raft-voter-response.ts';
 import { alterPartitionReassignmentsRequest } from '../protocol/generated/alter-partition-reassignments-request.ts';
 import { alterPartitionReassignmentsResponse } from '../protocol/generated/alter-partition-reassignments-response.ts';
 import { describeQuorumRequest } from '../protocol/generated/describe-quorum-request.ts';
@@ -50,6 +53,25 @@ export async function drainBroker(
 export async function leaveQuorum(line: NodeChannel, broker: number, clock: Clock): Promise<void> {
   try {
     await new Removal(line, broker, clock).leaveQuorum();
+  } finally {
+    line.close();
+  }
+}
+
+/** A voter that has lost its disk and got a new one. */
+export interface NewDisk {
+  readonly voter: number;
+  readonly directoryId: string;
+  readonly listener: Listener;
+}
+
+/**
+ * Gives the vote of a lost disk to the new one of the same node, as `kafka-metadata-quorum remove-controller` and
+ * `add-controller` would; false when there is nothing to do.
+ */
+export async function replaceVoter(line: NodeChannel, disk: NewDisk, clock: Clock): Promise<boolean> {
+  try {
+    return await new Removal(line, disk.voter, clock).replaceVoter(disk);
   } finally {
     line.close();
   }
@@ -110,6 +132,29 @@ class Removal {
       // Asked for twice since the first answer got lost.
       throwOn(errorCode === ErrorCode.VOTER_NOT_FOUND ? 0 : errorCode, errorMessage);
     });
+  }
+
+  async replaceVoter({ directoryId, listener }: NewDisk): Promise<boolean> {
+    const voters = await this.#voters();
+    const lost = voters.find(({ id }) => id === this.#broker);
+    if (lost === undefined || lost.directoryId === directoryId) return false;
+    await this.leaveQuorum();
+    await this.#retry('join the quorum', async () => {
+      const { errorCode, errorMessage } = await this.#line.send(
+        addRaftVoterRequest,
+        addRaftVoterResponse,
+        {
+          clusterId: null,
+          timeoutMs: requestTimeoutMs,
+          voterId: this.#broker,
+          voterDirectoryId: directoryId,
+          listeners: [listener],
+        },
+        { timeoutMs: requestTimeoutMs },
+      );
+      throwOn(errorCode === ErrorCode.DUPLICATE_VOTER ? 0 : errorCode, errorMessage);
+    });
+    return true;
   }
 
   async unregister(): Promise<void> {

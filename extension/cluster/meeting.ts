@@ -1,3 +1,4 @@
+import type { NewDisk } from './broker-removal.ts';
 import type { BoundNode, BrokerConfigInput, Listener, Peers, QuorumVoter } from '../engine/broker/broker-options.ts';
 
 /**
@@ -35,6 +36,14 @@ export class Meeting {
     this.#settle();
     await this.everybodySettled;
     return { voters: this.#addresses(), isNewCluster: this.#isNewCluster };
+  }
+
+  /** The disk of a voter that was formatted when the cluster had its voters already: it has no vote yet. */
+  newDiskOf(nodeId: number): NewDisk | undefined {
+    const bound = this.#voters.get(nodeId)?.bound;
+    if (bound?.isNew !== true || this.#isNewCluster) return undefined;
+    const { directoryId, controllerListener: listener } = bound;
+    return directoryId === undefined || listener === undefined ? undefined : { voter: nodeId, directoryId, listener };
   }
 
   /** The node ended before it had bound anything. */

@@ -9,7 +9,7 @@ import type {
 } from '../shared/cluster-protocol.ts';
 import { hasMajority } from '../shared/quorum-health.ts';
 import type { ThreadSpawner } from './broker-thread.ts';
-import { ClusterError } from './cluster-error.ts';
+import { ClusterError, messageOf } from './cluster-error.ts';
 import { formatAddress } from './cluster-plan.ts';
 import { EventHistory } from './event-history.ts';
 import { concerns, withFault } from './fault-table.ts';
@@ -78,6 +78,7 @@ export class Supervisor {
       await this.shutdown();
       throw error;
     }
+    for (const node of nodes) void this.#giveVote(node);
   }
 
   /** Stops all nodes cleanly, brokers first; those that do not stop in time, or fail to, are killed. Never rejects. */
@@ -130,6 +131,7 @@ export class Supervisor {
     const node = this.node(id);
     const startMs = performance.now();
     await this.#start(node);
+    void this.#giveVote(node);
     return { state: node.lifecycle, startupMs: Math.round(performance.now() - startMs) };
   }
 
@@ -240,6 +242,21 @@ export class Supervisor {
     } catch (error) {
       this.#meeting.miss(node.id);
       throw error;
+    }
+  }
+
+  /** A voter that comes back with an empty disk gets its vote back once it serves. */
+  async #giveVote(node: ManagedBroker): Promise<void> {
+    const disk = this.#meeting.newDiskOf(node.id);
+    const helper = this.#brokers.find(({ lifecycle }) => lifecycle === 'running');
+    if (disk === undefined || helper === undefined) return;
+    const tell = (level: 'info' | 'warn', message: string): void =>
+      this.#on({ event: 'log', level, broker: node.id, message }, node.id);
+    try {
+      const { isReplaced } = await helper.ask('replace-voter', { disk });
+      if (isReplaced) tell('info', `Broker ${node.id} votes again, with a new directory`);
+    } catch (error) {
+      tell('warn', `Broker ${node.id} has a new directory and no vote: ${messageOf(error)}`);
     }
   }
 

@@ -77,8 +77,8 @@ export function firstVoters(brokers: readonly number[]): readonly number[] {
 }
 
 /**
- * Brokers of an existing directory that vote, as their metadata logs say; undefined where these say nothing, as with a
- * quorum that was configured and not kept in the log.
+ * Who votes, as the metadata logs of these brokers say; undefined where they say nothing, as with a quorum that was
+ * configured and not kept in the log.
  */
 export async function readVoters(dataDir: string, brokers: readonly number[]): Promise<readonly number[] | undefined> {
   const { readStoredVoters } = await import('../engine/raft/driver/stored-voters.ts');
@@ -90,7 +90,7 @@ export async function readVoters(dataDir: string, brokers: readonly number[]): P
       // The broker itself says what is wrong with its directory.
     }
   }
-  return voters.size === 0 ? undefined : [...voters].filter((id) => brokers.includes(id));
+  return voters.size === 0 ? undefined : [...voters];
 }
 
 function count(ids: readonly number[], noun: string): string {

@@ -135,6 +135,10 @@ export function runWorker(transport: Transport, options: WorkerMainOptions): voi
       await leaveQuorum(ownLine(), broker, options.ports.clock);
       return {};
     },
+    async 'replace-voter'({ disk }) {
+      const { replaceVoter } = await import('./broker-removal.ts');
+      return { isReplaced: await replaceVoter(ownLine(), disk, options.ports.clock) };
+    },
     async unregister({ broker }) {
       const { unregisterBroker } = await import('./broker-removal.ts');
       await unregisterBroker(ownLine(), broker, options.ports.clock);

@@ -1,4 +1,5 @@
 import type { BoundNode, BrokerConfigInput, Peers } from '../engine/broker/broker-options.ts';
+import type { NewDisk } from './broker-removal.ts';
 import type { ClusterEvent, Fault, PartitionState, SegmentState } from '../shared/cluster-protocol.ts';
 
 /** What the supervisor asks of a node's thread. The reply has the shape of `command-channel.ts`. */
@@ -19,6 +20,8 @@ export type WorkerCommand =
   | { readonly id: number; readonly op: 'drain'; readonly broker: number }
   /** Takes another broker out of the quorum, where it votes. */
   | { readonly id: number; readonly op: 'leave-quorum'; readonly broker: number }
+  /** Gives the vote of a node's lost disk to its new one, where that is so. */
+  | { readonly id: number; readonly op: 'replace-voter'; readonly disk: NewDisk }
   /** Takes another broker, which has stopped, out of the cluster. */
   | { readonly id: number; readonly op: 'unregister'; readonly broker: number }
   /** Others take over what the broker leads. */
@@ -53,6 +56,7 @@ export interface WorkerResults {
   readonly freeze: Nothing;
   readonly drain: { readonly movedReplicas: number };
   readonly 'leave-quorum': Nothing;
+  readonly 'replace-voter': { readonly isReplaced: boolean };
   readonly unregister: Nothing;
   readonly relinquish: Nothing;
   readonly shutdown: Nothing;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { drainBroker, leaveQuorum, unregisterBroker } from '../../../extension/cluster/broker-removal.ts';
+import { drainBroker, leaveQuorum, replaceVoter, unregisterBroker } from '../../../extension/cluster/broker-removal.ts';
 import type { NodeChannel } from '../../../extension/engine/common/network.ts';
 import { NodeUnreachableError } from '../../../extension/engine/common/network.ts';
 import { ErrorCode } from '../../../extension/protocol/errors.ts';
@@ -191,6 +191,26 @@ test('a voter leaves the quorum with its disk, who is none needs not', async () 
   await finish(leaveQuorum(cluster, 3, clock));
   await finish(leaveQuorum(cluster, 4, clock));
   expect(cluster.removed).toEqual([{ clusterId: null, voterId: 3, voterDirectoryId: 'disk-3' }]);
+});
+
+test('a lost disk gives its vote to the new one', async () => {
+  const listener = { name: 'CONTROLLER', host: '127.0.0.1', port: 10_094 };
+  await expect(finish(replaceVoter(cluster, { voter: 3, directoryId: 'disk-new', listener }, clock))).resolves.toBe(
+    true,
+  );
+  expect(cluster.removed).toEqual([
+    { clusterId: null, voterId: 3, voterDirectoryId: 'disk-3' },
+    expect.objectContaining({ voterId: 3, voterDirectoryId: 'disk-new', listeners: [listener] }),
+  ]);
+});
+
+test.each([
+  [3, 'disk-3'],
+  [4, 'disk-new'],
+])('node %i with %s has lost nothing', async (voter, directoryId) => {
+  const listener = { name: 'CONTROLLER', host: '127.0.0.1', port: 10_094 };
+  await expect(finish(replaceVoter(cluster, { voter, directoryId, listener }, clock))).resolves.toBe(false);
+  expect(cluster.removed).toEqual([]);
 });
 
 test('one that is unregistered already is fine', async () => {
