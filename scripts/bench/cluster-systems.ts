@@ -16,6 +16,8 @@ export interface RunningCluster {
   readonly startedAt: number;
   /** As a crash: resolves when it is on its way, not when all is over. */
   kill(broker: number): Promise<void>;
+  /** Starts one that was killed; resolves when it is on its way. */
+  start(broker: number): Promise<void>;
   stop(): Promise<unknown>;
 }
 
@@ -48,6 +50,10 @@ const samsa: ClusterSystem = {
         child.write(`${JSON.stringify({ id: broker, op: 'kill', broker })}\n`);
         return Promise.resolve();
       },
+      start(broker) {
+        child.write(`${JSON.stringify({ id: broker, op: 'start', broker })}\n`);
+        return Promise.resolve();
+      },
       stop: () => child.stop(30_000),
     };
   },
@@ -63,16 +69,23 @@ const apacheKafka: ClusterSystem = {
     return ports;
   },
   async spawn(directory, ports) {
-    const starting = await ApacheKafkaCluster.launch(kafkaOptions(directory, ports));
-    const children = [...starting.children.values()];
+    const options = kafkaOptions(directory, ports);
+    const { nodes, children } = await ApacheKafkaCluster.launch(options);
     return {
       bootstrap: bootstrapOf(ports.port),
-      children,
-      startedAt: Math.min(...children.map(({ startedAt }) => startedAt)),
-      async kill(broker) {
-        await starting.children.get(broker)?.kill();
+      get children() {
+        return [...children.values()];
       },
-      stop: () => Promise.all(children.map((child) => (child.hasEnded ? child.finished : child.stop(60_000)))),
+      startedAt: Math.min(...[...children.values()].map(({ startedAt }) => startedAt)),
+      async kill(broker) {
+        await children.get(broker)?.kill();
+      },
+      async start(broker) {
+        const node = nodes.find(({ id }) => id === broker);
+        if (node !== undefined) children.set(broker, await ApacheKafkaCluster.relaunch(node, options));
+      },
+      stop: () =>
+        Promise.all([...children.values()].map((child) => (child.hasEnded ? child.finished : child.stop(60_000)))),
     };
   },
 };

@@ -156,7 +156,17 @@ async function failover(cluster: RunningCluster, admin: Admin, isController: boo
       () => Date.now() - killedAt > STEADY_MS && Date.now() - (acks().at(-1) ?? 0) < PAUSE_MS,
       { timeoutMs: 120_000 },
     );
-    return longestSilence(acks().filter((atMs) => atMs > killedAt - PAUSE_MS)) - killedAt;
+    const failoverMs = longestSilence(acks().filter((atMs) => atMs > killedAt - PAUSE_MS)) - killedAt;
+    await cluster.start(victim);
+    await until(
+      'the killed broker is back',
+      async () => {
+        const [description] = await admin.describeTopics([topic]);
+        return description?.partitions[0]?.isr.length === NODES;
+      },
+      { timeoutMs: 120_000 },
+    );
+    return failoverMs;
   } finally {
     await producer.kill();
   }

@@ -90,6 +90,11 @@ export class ApacheKafkaCluster implements AsyncDisposable {
     return { nodes, children };
   }
 
+  /** Starts a node again that has ended; resolves when its JVM is spawned. */
+  static relaunch(node: Node, options: ApacheKafkaClusterOptions): Promise<Child> {
+    return launch(node, options);
+  }
+
   async startNode(id: number): Promise<void> {
     const node = this.#node(id);
     const child = await launch(node, this.#options);
