@@ -22,6 +22,9 @@ export interface LocalLogMark {
   readonly nextOffset: number;
 }
 
+/** Often enough to notice, and rare enough to cost thousands of logs nothing. */
+const LOOK_INTERVAL_MS = 10_000;
+
 /** Bytes of a chunk that wait for their write. */
 interface PendingBytes {
   readonly chunk: RecentChunk;
@@ -44,6 +47,8 @@ export class LocalLog {
   #pending: PendingBytes[] = [];
   /** Files were made whose names the directory may lose with the power. */
   #hasNewFiles = false;
+  /** When was looked whether the file is there that is written to. */
+  #lookedAtMs = -Infinity;
   /** Counts truncations: what was read across one may be neither the old nor the new log. */
   #truncations = 0;
   /** The last position that an upper bound was translated to. */
@@ -293,12 +298,16 @@ export class LocalLog {
   }
 
   /**
-   * Hands index entries that wait in memory to the operating system. Throws where the active segment's file is gone from
-   * its folder: what goes on being written to it would be lost at the next start.
+   * Hands index entries that wait in memory to the operating system. Looks now and then whether the active segment's file
+   * is still in its folder, and throws where it is not: what goes on being written to it would be lost at the next start.
    */
   saveIndexes(): void {
+    const { fileSystem, clock } = this.#environment;
     const { active } = this.segments;
-    if (!this.#environment.fileSystem.existsSync(active.log.path)) throw new Error(`${active.log.path} has vanished`);
+    if (clock.monotonicMs() - this.#lookedAtMs >= LOOK_INTERVAL_MS) {
+      this.#lookedAtMs = clock.monotonicMs();
+      if (!fileSystem.existsSync(active.log.path)) throw new Error(`${active.log.path} has vanished`);
+    }
     active.saveIndexes();
   }
 
