@@ -249,14 +249,11 @@ describe('a log in use', () => {
     const run = new Run(await Run.filled('closed'));
     await run.manager.load();
     const [log, witness] = run.both();
-    append(log!, 10);
-    await run.clock.advance(1000);
     run.disk.unlinkSync(damaged(`${third}.log`));
-    await run.clock.advance(10_000);
-    append(log!, 11);
+    append(log!, 10);
     append(witness!, 10);
     await run.clock.advance(1000);
-    expect(codeOf(() => append(log!, 12))).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    expect(codeOf(() => append(log!, 11))).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
     expect(run.messages).toEqual([
       `Writing the index of orders-0 failed: ${damaged(`${third}.log`)} has vanished; the partition is offline`,
     ]);
