@@ -201,14 +201,16 @@ export class RaftCore {
 
   /** Another voter answered a {@link RaftMessage}. */
   answered(from: ReplicaKey, message: RaftMessage, answer: RemoteAnswer, nowMs: number): void {
-    if (this.#learn(answer, nowMs)) this.#roundOf(message)?.failed(from.id, nowMs);
+    if (this.#learn(answer, nowMs)) this.unanswered(from, message, nowMs);
     else this.#take(from, message, answer, nowMs);
     this.#state.settle(nowMs);
   }
 
-  /** No answer to a {@link RaftMessage} came: it is asked again after a while. */
+  /** No answer to a {@link RaftMessage} came: it is asked again after a while. A farewell is said once: who is not there sees it. */
   unanswered(to: ReplicaKey, message: RaftMessage, nowMs: number): void {
-    this.#roundOf(message)?.failed(to.id, nowMs);
+    const round = this.#roundOf(message);
+    if (message.kind === 'end') round?.answered(to.id);
+    else round?.failed(to.id, nowMs);
     this.#state.settle(nowMs);
   }
 
