@@ -52,6 +52,17 @@ export class IndexFile {
     this.#savedCount = 0;
   }
 
+  /**
+   * Forgets all entries; what the file has is overwritten by {@link save} and cut off by {@link seal}. Cheaper than to
+   * empty it: file systems flush a file that was emptied and written anew when it is closed.
+   */
+  restart(): void {
+    if (!this.#file.exists()) return this.create();
+    this.#memory = Buffer.allocUnsafeSlow(INITIAL_ENTRIES * this.entrySizeBytes);
+    this.#count = 0;
+    this.#savedCount = 0;
+  }
+
   /** The bytes of entry `index`, valid until the next call. The caller keeps to 0 ≤ index < count. */
   entry(index: number): Buffer {
     const size = this.entrySizeBytes;

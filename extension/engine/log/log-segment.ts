@@ -291,9 +291,12 @@ export class LogSegment {
   recover(onBatch: (bytes: Buffer, at: number) => void): number {
     const fileSize = this.log.sizeSync();
     this.writtenBytes = fileSize;
-    this.#startIndexes();
+    // Until it is through, the next start recovers again: what the files had may stay in them meanwhile.
+    this.offsetIndex.file.restart();
+    this.timeIndex.file.restart();
+    this.#startBooks();
     if (this.transactionIndex.file.exists()) this.transactionIndex.file.delete();
-    const scanner = this.scan(0, true, 1024 * 1024);
+    const scanner = this.scan(0, true, Math.min(1024 * 1024, Math.max(fileSize, BATCH_HEADER_SIZE)));
     let previousOffset = this.baseOffset - 1;
     while (scanner.next()) {
       const { bytes, at } = scanner;
@@ -311,9 +314,13 @@ export class LogSegment {
   }
 
   #startIndexes(): void {
-    this.#boundary = undefined;
     this.offsetIndex.file.create();
     this.timeIndex.file.create();
+    this.#startBooks();
+  }
+
+  #startBooks(): void {
+    this.#boundary = undefined;
     this.#hasCheckedIndexes = true;
     this.sizeBytes = 0;
     this.#bytesSinceIndexEntry = 0;
