@@ -18,7 +18,8 @@ export class FlushScheduler {
       try {
         log.saveIndexes();
       } catch {
-        // The log has failed, and has told its listener so; the others go on.
+        // The log has failed, and has told its listener so; or the disk is full, and may not be the next time.
+        this.#environment.writes.lookAgain(log);
         continue;
       }
       const isLimited = log.config.flushMs < 2 ** 63;

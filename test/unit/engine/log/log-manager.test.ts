@@ -279,6 +279,28 @@ describe('logs', () => {
     expect(disk.readFileSync(index)).toHaveLength(24);
   });
 
+  it('have their index entries on disk when there is room again, whatever befell another log', async () => {
+    const { disk, manager, clock } = setup();
+    await manager.load();
+    const dense = { ...options, config: config({ 'index.interval.bytes': '10' }) };
+    const logs = [0, 1, 2].map((partition) => manager.getOrCreate('orders', partition, dense));
+    for (const log of logs) for (let i = 0; i < 4; i++) log.appendAsLeader(batchOf(['a']), 0);
+    await clock.advance();
+    const sizes = (): number[] =>
+      [0, 1, 2].map((partition) => disk.readFileSync(`/data/orders-${partition}/00000000000000000000.index`).length);
+    disk.onCall = (operation, path) => {
+      if (operation !== 'write' || !path.endsWith('.index')) return;
+      if (path.includes('orders-0')) throw systemError('EIO', 'write', path);
+      if (path.includes('orders-1')) throw systemError('ENOSPC', 'write', path);
+    };
+    await clock.advance(1000);
+    expect(sizes()).toEqual([0, 0, 24]);
+    disk.onCall = undefined;
+    await clock.advance(1000);
+    expect(sizes()).toEqual([0, 24, 24]);
+    expect(logs.map((log) => log.isInService)).toEqual([false, true, true]);
+  });
+
   it('are flushed after flush.ms', async () => {
     const { manager, clock } = setup();
     await manager.load();
