@@ -41,10 +41,29 @@ class StderrLog {
   }
 }
 
+type FailureEvent = Extract<ClusterEvent, { event: 'broker-state' }>;
+
+/** Brokers that did not start, kept back until it is known that the others go on without them. */
+class EarlyFailures {
+  readonly #held = new Map<number, FailureEvent>();
+
+  add(event: FailureEvent): void {
+    this.#held.set(event.broker, event);
+  }
+
+  release(tell: (event: FailureEvent) => void): void {
+    for (const event of this.#held.values()) tell(event);
+    this.#held.clear();
+  }
+}
+
 /** For people: what to connect to and how to stop it; warnings and errors of brokers on standard error. */
 export function textReporter(program: string, plan: ClusterPlan): Reporter {
   const log = new StderrLog(['warn', 'error']);
+  const failures = new EarlyFailures();
   let ready = false;
+  const tellFailure = ({ broker, error }: FailureEvent): void =>
+    void process.stderr.write(`Broker ${broker} failed: ${error ?? 'no reason is known'}\n`);
   return {
     event(event) {
       if (event.event === 'log') log.add(event);
@@ -58,8 +77,10 @@ export function textReporter(program: string, plan: ClusterPlan): Reporter {
             `Press Ctrl+C to stop.\n`,
         );
         log.release();
-      } else if (event.event === 'broker-state' && event.state === 'failed' && ready) {
-        process.stderr.write(`Broker ${event.broker} failed: ${event.error ?? 'no reason is known'}\n`);
+        failures.release(tellFailure);
+      } else if (event.event === 'broker-state' && event.state === 'failed') {
+        if (ready) tellFailure(event);
+        else failures.add(event);
       }
     },
     failed(code, message) {
@@ -73,6 +94,7 @@ export function textReporter(program: string, plan: ClusterPlan): Reporter {
 /** For programs: events on standard output as JSON lines, `ready` or `failed` first; the log on standard error. */
 export function jsonReporter(program: string): Reporter {
   const log = new StderrLog(['debug', 'info', 'warn', 'error']);
+  const failures = new EarlyFailures();
   let ready = false;
   const print = (event: ClusterEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`);
   return {
@@ -83,7 +105,10 @@ export function jsonReporter(program: string): Reporter {
       }
       ready ||= event.event === 'ready';
       if (ready) print(event);
-      if (event.event === 'ready') log.release();
+      else if (event.event === 'broker-state' && event.state === 'failed') failures.add(event);
+      if (event.event !== 'ready') return;
+      log.release();
+      failures.release(print);
     },
     failed(code, message) {
       if (code === 'INTERNAL') log.release();

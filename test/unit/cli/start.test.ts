@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -64,6 +64,25 @@ describe('samsa start', () => {
     expect(ids[0]).toMatch(/^[\w-]{22}$/);
     expect(ids[1]).toBe(ids[0]);
     expect(readdirSync(join(directory.path, 'data'))).toEqual(['broker-1']);
+  });
+
+  test('tells of brokers that the others go on without', async () => {
+    const dataDir = join(directory.path, 'data');
+    const whole = start('--json', '--data-dir', dataDir, '--brokers', '2');
+    await whole.waitForOutput(isReady);
+    await whole.stop();
+    rmSync(join(dataDir, 'broker-2', '.lock'));
+    mkdirSync(join(dataDir, 'broker-2', '.lock'));
+    const json = start('--json', '--data-dir', dataDir);
+    await json.waitForOutput(() => json.stdout.includes('"failed"'));
+    expect(jsonLines(json.stdout)).toMatchObject([
+      { event: 'ready' },
+      { event: 'broker-state', broker: 2, state: 'failed', error: expect.stringContaining('.lock') as string },
+    ]);
+    await json.stop();
+    const text = start('--data-dir', dataDir);
+    await text.waitForOutput(() => text.stderr.includes('Broker 2 failed: '));
+    await text.stop();
   });
 
   test('helps', async () => {
