@@ -74,7 +74,7 @@ export class Connection implements RequestSender {
     this.#options = options;
     this.#socket = socket;
     this.#frames = new FrameReader(options.maxResponseBytes ?? MAX_RESPONSE_BYTES);
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('data', (chunk: Buffer, isShared?: boolean) => this.#receive(chunk, isShared === true));
     socket.on('error', (error) => this.#end(networkErrorFrom(error, this.address, false)));
     socket.on('close', () => this.#end(this.#closedByPeer()));
     socket.on('end', () => this.#end(this.#closedByPeer()));
@@ -257,10 +257,10 @@ export class Connection implements RequestSender {
     }
   }
 
-  #receive(chunk: Buffer): void {
+  #receive(chunk: Buffer, isShared: boolean): void {
     if (this.#failure !== undefined) return;
     try {
-      this.#frames.push(chunk, (frame) => this.#answer(frame));
+      this.#frames.push(chunk, (frame) => this.#answer(frame), isShared);
     } catch (cause) {
       const why = this.#negotiated === undefined ? foreignProtocol(chunk) : '';
       const text = cause instanceof Error ? cause.message : String(cause);

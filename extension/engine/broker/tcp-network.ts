@@ -1,14 +1,14 @@
 import { NodeUnreachableError, type NodeAddress, type NodeChannel, type NodeNetwork } from '../common/network.ts';
 import type { MessageType } from '../../protocol/message-type.ts';
 import { Connection } from '../../net/connection.ts';
-import { dialTcp, type Dial } from '../../net/dial.ts';
+import { type Dial, dialWithSharedReads } from '../../net/dial.ts';
 import { addressOf, NetworkError } from '../../net/network-error.ts';
 
 /** Nodes of one cluster over TCP; each line is a connection of its own. */
 export class TcpNetwork implements NodeNetwork {
   readonly #dial: Dial;
 
-  constructor(dial: Dial = dialTcp) {
+  constructor(dial: Dial = dialWithSharedReads()) {
     this.#dial = dial;
   }
 

@@ -39,6 +39,32 @@ describe('FrameReader', () => {
     );
   });
 
+  test('keeps nothing of chunks whose memory is used again', () => {
+    const given = [Buffer.from('a'), Buffer.from('bcd'), Buffer.alloc(200_000, 'x'), Buffer.from('e')];
+    const bytes = framed(given);
+    for (const size of [1, 3, 7, 5000, 70_000, bytes.length]) {
+      const shared = Buffer.alloc(size);
+      const reader = new FrameReader(1_000_000);
+      const frames: Buffer[] = [];
+      for (let at = 0; at < bytes.length; at += size) {
+        const length = bytes.copy(shared, 0, at);
+        reader.push(shared.subarray(0, length), (frame) => frames.push(frame), true);
+        shared.fill(0);
+      }
+      expect(frames).toEqual(given);
+    }
+  });
+
+  test('does not believe a size: memory grows with what arrives', () => {
+    const reader = new FrameReader(200_000_000);
+    const header = Buffer.alloc(4);
+    header.writeInt32BE(200_000_000);
+    const before = process.memoryUsage().arrayBuffers;
+    reader.push(Buffer.concat([header, Buffer.alloc(1000)]), () => undefined);
+    expect(reader.pendingBytes).toBe(1004);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000);
+  });
+
   test('does not copy a frame that lies in one chunk', () => {
     const chunk = framed([Buffer.from('one'), Buffer.from('two')]);
     const frames = readAll([chunk]);
