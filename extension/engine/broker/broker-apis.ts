@@ -47,6 +47,7 @@ import type { ProducerIdManager } from './producer-id-manager.ts';
 import { quorumClientApis } from './raft-apis.ts';
 import type { LogDirectoriesWatch } from './log-directories-watch.ts';
 import type { ReplicaManager } from './replica-manager.ts';
+import { cordonProblem } from './static-config.ts';
 
 /** What the handlers of one node work on. */
 export interface ApiServices {
@@ -73,6 +74,8 @@ export interface ApiServices {
 export function brokerApis(services: ApiServices): AnyApiHandler[] {
   const { brokerId, clock, settings, source, configs, controller, replicas, groups, autoCreation } = services;
   const image = (): ReturnType<MetadataSource['image']> => source.image();
+  const logDirs = services.logs.directories.map(({ path }) => path);
+  const problemOfCordon = (value: string): string | undefined => cordonProblem(value, logDirs);
   const handlers: AnyApiHandler[] = [
     produceHandler(replicas, clock),
     fetchHandler(replicas, services.sessions, clock, settings.fetchMaxBytes),
@@ -93,7 +96,7 @@ export function brokerApis(services: ApiServices): AnyApiHandler[] {
     initProducerIdHandler(services.producerIds),
     offsetForLeaderEpochHandler(replicas),
     describeConfigsHandler(brokerId, image, configs),
-    alterConfigsHandler(controller, brokerId),
+    alterConfigsHandler(controller, brokerId, problemOfCordon),
     alterReplicaLogDirsHandler(replicas, services.directories.replicas),
     describeLogDirsHandler(services.logs, services.fileSystem, (path) => services.directories.isCordoned(path)),
     createPartitionsHandler(controller),
@@ -103,7 +106,7 @@ export function brokerApis(services: ApiServices): AnyApiHandler[] {
     unregisterBrokerHandler(controller),
     updateFeaturesHandler(controller),
     deleteGroupsHandler(groups),
-    incrementalAlterConfigsHandler(controller, brokerId),
+    incrementalAlterConfigsHandler(controller, brokerId, problemOfCordon),
     offsetDeleteHandler(groups),
     ...quorumClientApis(services.raft),
     describeClusterHandler(source),

@@ -17,27 +17,40 @@ interface AlterAnswer {
   readonly responses: readonly AlteredResource[];
 }
 
+/** Why a broker refuses a config of its own that the controller cannot judge; undefined where it does not. */
+export type RefuseResource<R> = (
+  resource: R,
+) => { readonly errorCode: number; readonly errorMessage: string } | undefined;
+
 /**
  * Has the controller alter configs. Those of one broker are altered through that broker: resources that name another one are
- * refused here and do not reach the controller. A controller, which has no id here, takes all.
+ * refused here and do not reach the controller, and so is what `refuse` knows to be wrong. A controller, which has no id here,
+ * takes all.
  */
 export async function alterResources<R extends ConfigResource>(
   resources: readonly R[],
   brokerId: number | undefined,
   alter: (accepted: R[]) => Promise<AlterAnswer>,
+  refuse: RefuseResource<R> = () => undefined,
 ): Promise<AlterAnswer> {
-  const isForeign = ({ resourceType, resourceName }: R): boolean =>
-    brokerId !== undefined &&
-    resourceType === ConfigResourceType.BROKER &&
-    resourceName !== '' &&
-    resourceName !== String(brokerId);
-  const answer = await alter(resources.filter((resource) => !isForeign(resource)));
-  const refused = resources.filter(isForeign).map(({ resourceType, resourceName }) => ({
-    resourceType,
-    resourceName,
-    errorCode: ErrorCode.INVALID_REQUEST,
-    errorMessage: `this is broker ${brokerId}: send configs of broker ${resourceName} there`,
-  }));
+  const accepted: R[] = [];
+  const refused: AlteredResource[] = [];
+  for (const resource of resources) {
+    const { resourceType, resourceName } = resource;
+    const isBroker = brokerId !== undefined && resourceType === ConfigResourceType.BROKER;
+    const isForeign = isBroker && resourceName !== '' && resourceName !== String(brokerId);
+    const why = isForeign
+      ? {
+          errorCode: ErrorCode.INVALID_REQUEST,
+          errorMessage: `this is broker ${brokerId}: send configs of broker ${resourceName} there`,
+        }
+      : isBroker
+        ? refuse(resource)
+        : undefined;
+    if (why === undefined) accepted.push(resource);
+    else refused.push({ resourceType, resourceName, ...why });
+  }
+  const answer = await alter(accepted);
   return { ...answer, responses: [...answer.responses, ...refused] };
 }
 
@@ -55,4 +68,14 @@ export function failedResources(
       resourceName,
     })),
   };
+}
+
+/** Only a broker knows which directories it has: see {@link RefuseResource}. */
+export function refuseCordon(
+  configs: readonly { readonly name: string; readonly value: string | null }[],
+  problemOf: (value: string) => string | undefined,
+): ReturnType<RefuseResource<unknown>> {
+  const value = configs.find(({ name }) => name === 'cordoned.log.dirs')?.value ?? '';
+  const problem = problemOf(value);
+  return problem === undefined ? undefined : { errorCode: ErrorCode.INVALID_REQUEST, errorMessage: problem };
 }

@@ -39,17 +39,22 @@ export function checkStaticConfig(config: Readonly<Record<string, string>>): voi
   checkCordoned(config);
 }
 
-/** Only log directories of this broker can be cordoned, or all of them. */
 function checkCordoned(config: Readonly<Record<string, string>>): void {
-  const list = (name: string): string[] => (config[name] ?? '').split(',').flatMap((each) => each.trim() || []);
-  const cordoned = list('cordoned.log.dirs');
-  if (cordoned.length === 1 && cordoned[0] === '*') return;
-  const strangers = cordoned.filter((path) => !list('log.dirs').includes(path));
-  if (strangers.length === 0) return;
-  throw new ApiError(
-    ErrorCode.INVALID_CONFIG,
-    `cordoned.log.dirs names ${strangers.join(', ')}: it takes entries of log.dirs, or * alone`,
-  );
+  const problem = cordonProblem(config['cordoned.log.dirs'] ?? '', entries(config['log.dirs'] ?? ''));
+  if (problem !== undefined) throw new ApiError(ErrorCode.INVALID_CONFIG, problem);
+}
+
+/** Why `cordoned.log.dirs` cannot be `value`: only log directories of the broker can be cordoned, or all of them. */
+export function cordonProblem(value: string, logDirs: readonly string[]): string | undefined {
+  const cordoned = entries(value);
+  if (cordoned.length === 1 && cordoned[0] === '*') return undefined;
+  const strangers = cordoned.filter((path) => !logDirs.includes(path));
+  if (strangers.length === 0) return undefined;
+  return `cordoned.log.dirs names ${strangers.join(', ')}: it takes entries of log.dirs, or * alone`;
+}
+
+function entries(list: string): string[] {
+  return list.split(',').flatMap((each) => each.trim() || []);
 }
 
 function listenerText({ name, host, port }: Listener): string {

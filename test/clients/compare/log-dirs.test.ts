@@ -153,6 +153,8 @@ describe.skipIf(lacks('apache-kafka'))('log directories of Apache Kafka and of S
         validateOnly: false,
       });
     };
+    for (const value of ['/none', '*,/none']) await same(({ clients }) => cordon(clients, value));
+    await same(({ clients, dirs }) => cordon(clients, `${dirs[0]},*`));
     await same(({ clients, dirs }) => cordon(clients, dirs[1]));
     await same(({ clients }) =>
       until('the broker knows', async () => {
