@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { nativeCrc32c } from '../../extension/records/crc32c.ts';
 import { root } from '../support/paths.ts';
 import type { BenchArguments } from './arguments.ts';
 import { measureLog } from './log.ts';
@@ -12,6 +13,7 @@ export async function benchLog({ quick, rounds = quick ? 1 : 3 }: BenchArguments
   const partitions = quick ? 1000 : 10_000;
   const lines = await measureLog({ rounds, logBytes, appendBytes: logBytes / 2, partitions });
   const report = `A log of ${logBytes / MIB} MiB; medians of ${rounds} ${rounds === 1 ? 'round' : 'rounds'} on ${machine()}; ${load()}.
+CRC-32C ${nativeCrc32c === undefined ? 'in WebAssembly, as the extension ships it' : 'in native code, which the extension does not ship'}.
 
 ${lines}`;
   console.log(`\n${report}`);
