@@ -156,7 +156,11 @@ export class LocalLog {
   roll(baseOffset: number): void {
     const { active } = this.segments;
     if (active.sizeBytes === 0 && active.baseOffset === baseOffset) return;
-    if (active.sizeBytes > 0) active.becomeInactive();
+    if (active.sizeBytes > 0) {
+      active.becomeInactive();
+      // Its log was flushed while it was active, its indexes were not, and no later flush looks at it again.
+      if (this.#recoveryPoint >= this.#writtenEndOffset) active.syncSync(false);
+    }
     const created = this.#createSegment(baseOffset);
     if (active.sizeBytes === 0) this.deleteSegments([active]);
     this.segments.add(created);

@@ -205,6 +205,27 @@ describe('after an unclean stop', () => {
     expect(again.logEndOffset).toBe(10);
   });
 
+  it.each([{}, { 'flush.messages': '1' }])(
+    '%j: the power takes no index of a segment that was flushed before',
+    (raw) => {
+      const { open, disk } = fixture();
+      const log = open({ config: config(raw) });
+      fill(log);
+      log.flush();
+      log.close();
+      const again = open({ config: config(raw), hadCleanShutdown: true });
+      if ('flush.messages' in raw) fill(again);
+      again.roll();
+      const { recoveryPoint, logEndOffset } = again;
+      expect(recoveryPoint).toBe(logEndOffset);
+      again.abandon();
+      disk.losePower(() => 0);
+      const back = fixture({ disk }).open({ config: config(raw), recoveryPoint });
+      expect([back.logEndOffset, back.segmentCount]).toEqual([logEndOffset, 2]);
+      expect(back.fetchOffsetByTimestamp(NOW_MS)).toMatchObject({ offset: 0 });
+    },
+  );
+
   it('two segments that overlap: the later one keeps its records', () => {
     const { open, disk } = fixture();
     fill(open({ config: small }));
