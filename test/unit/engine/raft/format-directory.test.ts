@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { RaftErrorCode } from '../../../../extension/engine/raft/raft-ports.ts';
-import { formatLogDirs, readBootstrapRecords } from '../../../../extension/engine/raft/driver/format-directory.ts';
+import {
+  firstDirectoryId,
+  formatLogDirs,
+  METADATA_LOG,
+  readBootstrapRecords,
+} from '../../../../extension/engine/raft/driver/format-directory.ts';
 import type { FormatOptions } from '../../../../extension/engine/raft/driver/format-directory.ts';
 import { MetaPropertiesError, readMetaProperties } from '../../../../extension/engine/log/meta-properties.ts';
 import { QuorumStateFile } from '../../../../extension/engine/raft/driver/quorum-state-file.ts';
@@ -34,6 +39,48 @@ function options(shape: Partial<FormatOptions> = {}): FormatOptions & { fileSyst
     fileSystem: (shape.fileSystem as MemoryFileSystem | undefined) ?? new MemoryFileSystem(),
   };
 }
+
+describe('the first voters of a quorum', () => {
+  const initialVoters = [1, 2, 3].map((nodeId) => ({
+    nodeId,
+    directoryId: Buffer.alloc(16, nodeId + 32).toString('base64url'),
+    host: '127.0.0.1',
+    port: 10_091 + nodeId,
+  }));
+  const FIRST = `/d1/${METADATA_LOG}/00000000000000000000-0000000000.checkpoint`;
+
+  test('are written down by each of them, all the same', () => {
+    const sets = initialVoters.map(({ nodeId, directoryId }) => {
+      const given = options({ nodeId, directoryId, initialVoters });
+      expect(formatLogDirs(given)[0]?.directoryId).toBe(directoryId);
+      return readSnapshot(given.fileSystem, FIRST, { offset: 0, epoch: 0 }).quorum;
+    });
+    for (const { kraftVersion, voters } of sets) {
+      expect(kraftVersion).toBe(1);
+      expect(voters?.nodes()).toEqual(
+        initialVoters.map(({ nodeId, directoryId, host, port }) => ({
+          ...{ id: nodeId, directoryId, minKRaftVersion: 0, maxKRaftVersion: 1 },
+          endpoints: [{ name: 'CONTROLLER', host, port }],
+        })),
+      );
+    }
+  });
+
+  test('are not written down by anybody else', () => {
+    const given = options({ nodeId: 4, initialVoters, controllerEndpoints: undefined });
+    formatLogDirs(given);
+    expect(given.fileSystem.existsSync(FIRST)).toBe(false);
+    expect(readBootstrapRecords(given.fileSystem, '/d1')).toHaveLength(2);
+  });
+
+  test('need an id before they are formatted, which stays', () => {
+    const fileSystem = new MemoryFileSystem();
+    const directoryId = firstDirectoryId(fileSystem, fixedRandom(), '/d1');
+    expect(directoryId).toHaveLength(22);
+    formatLogDirs(options({ fileSystem, directoryId }));
+    expect(firstDirectoryId(fileSystem, fixedRandom(), '/d1')).toBe(directoryId);
+  });
+});
 
 describe('snapshots', () => {
   test('are byte for byte what Apache Kafka writes', () => {
