@@ -51,6 +51,39 @@ describe('reading ahead', () => {
     expect(reads - before).toBeLessThanOrEqual(1);
   });
 
+  it('goes on where it ended without a look into the index', async () => {
+    let looks = 0;
+    cold.disk.onCall = (operation, path) => {
+      if (operation === 'read' && path.endsWith('.index')) looks++;
+      if (operation === 'read' && path.endsWith('.log')) reads++;
+    };
+    let offset = 0;
+    let answers = 0;
+    let before = 0;
+    for (; offset < log.logEndOffset; answers++) {
+      const { records } = await log.readAsync(offset, MAX_BYTES);
+      if (answers === 0) before = looks;
+      offset = recordsIn(records).at(-1)!.offset + 1;
+    }
+    expect(answers).toBeGreaterThan(5);
+    expect(looks).toBe(before);
+    expect(reads).toBeLessThanOrEqual(answers + 2);
+  });
+
+  it('looks for the place anew when the log was cut and went on with other batches', async () => {
+    cold = fixture({ recentBatchesBytes: 10 });
+    log = filledLog(cold);
+    const { records } = await log.readAsync(0, MAX_BYTES);
+    const next = recordsIn(records).at(-1)!.offset + 1;
+    log.truncateTo(2);
+    for (let i = 2; i < BATCHES; i++) log.appendAsLeader(batchOf([`${i} `.padEnd(700, 'x')]), 2);
+    log.flushWrites();
+    const found = recordsIn((await log.readAsync(next, MAX_BYTES)).records);
+    expect(found.map(({ offset, value }) => [offset, String(value).slice(0, 2).trim()])).toEqual([
+      [next, String(next)],
+    ]);
+  });
+
   it('is forgotten when the log is cut', async () => {
     const { records } = await log.readAsync(0, MAX_BYTES);
     const next = recordsIn(records).at(-1)!.offset + 1;

@@ -4,9 +4,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../../extension/engine/common/clock.ts';
 import { silentLogger } from '../../../../extension/engine/common/logger.ts';
 import { apiVersionsHandler } from '../../../../extension/engine/broker/handlers/api-versions.ts';
-import type { AnyApiHandler } from '../../../../extension/engine/server/api-handler.ts';
+import { type AnyApiHandler, defineHandler } from '../../../../extension/engine/server/api-handler.ts';
 import { RequestProcessor } from '../../../../extension/engine/server/request-processor.ts';
 import { SocketServer, type SocketServerOptions } from '../../../../extension/engine/server/socket-server.ts';
+import { saslAuthenticateRequest } from '../../../../extension/protocol/generated/sasl-authenticate-request.ts';
+import { saslAuthenticateResponse } from '../../../../extension/protocol/generated/sasl-authenticate-response.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { until } from '../../../support/until.ts';
 
@@ -103,6 +105,24 @@ describe('SocketServer', () => {
     expect(answers).toEqual([]);
     server.release();
     await until('both are answered', () => answers.length === 2);
+  });
+
+  it('gives the byte arrays of an answer back when they are sent', async () => {
+    const records = Buffer.alloc(300_000, 7);
+    const handler = defineHandler(saslAuthenticateRequest, saslAuthenticateResponse, {
+      handle: () => ({ errorCode: 0, errorMessage: null, authBytes: records }),
+    });
+    const sent: Buffer[] = [];
+    const processor = new RequestProcessor([handler], silentLogger);
+    const { server, port } = await serve({ processor, onSent: (bytes) => sent.push(bytes) });
+    server.open();
+    const socket = await open(port);
+    let received = 0;
+    socket.on('data', (chunk: Buffer) => (received += chunk.length));
+    // SaslAuthenticate version 0, correlation id 7, no client id, no bytes.
+    socket.write(Buffer.from([0, 0, 0, 14, 0, 36, 0, 0, 0, 0, 0, 7, 0xff, 0xff, 0, 0, 0, 0]));
+    await until('the answer is here', () => received > records.length);
+    await until('its bytes are back', () => sent.includes(records));
   });
 
   it('goes on after a client that sent garbage', async () => {
