@@ -17,6 +17,7 @@ export class IndexFile {
   /** -1 until the size of the file was looked at. */
   #count = -1;
   #savedCount = 0;
+  #isTorn = false;
 
   /** Nothing is opened or asked of the disk before the index is used. */
   constructor(handles: FileHandleCache, path: string, entrySizeBytes: number) {
@@ -30,7 +31,9 @@ export class IndexFile {
 
   get count(): number {
     if (this.#count < 0) {
-      this.#count = this.#file.exists() ? Math.floor(this.#file.sizeSync() / this.entrySizeBytes) : 0;
+      const sizeBytes = this.#file.exists() ? this.#file.sizeSync() : 0;
+      this.#count = Math.floor(sizeBytes / this.entrySizeBytes);
+      this.#isTorn = sizeBytes % this.entrySizeBytes > 0;
       this.#savedCount = this.#count;
     }
     return this.#count;
@@ -38,6 +41,11 @@ export class IndexFile {
 
   get sizeBytes(): number {
     return this.count * this.entrySizeBytes;
+  }
+
+  /** The file ended in half an entry when it was first looked at. */
+  get isTorn(): boolean {
+    return this.count >= 0 && this.#isTorn;
   }
 
   exists(): boolean {

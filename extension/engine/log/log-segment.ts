@@ -266,8 +266,10 @@ export class LogSegment {
   #checkIndexes(): void {
     if (this.#hasCheckedIndexes) return;
     this.#hasCheckedIndexes = true;
-    const exist = this.offsetIndex.file.exists() && this.timeIndex.file.exists();
-    if (!exist || !this.offsetIndex.looksSane(this.sizeBytes) || !this.timeIndex.looksSane()) this.rebuildIndexes();
+    const files = [this.offsetIndex.file, this.timeIndex.file];
+    const areWhole = files.every((file) => file.exists() && !file.isTorn);
+    if (areWhole && this.offsetIndex.looksSane(this.sizeBytes) && this.timeIndex.looksSane(this.sizeBytes)) return;
+    this.rebuildIndexes();
   }
 
   /** Makes offset and time index again from the headers of the log. The log itself stays as it is. */

@@ -68,8 +68,9 @@ export class TimeIndex {
     this.file.truncate(low + 1);
   }
 
-  looksSane(): boolean {
-    if (this.file.count === 0) return true;
+  /** Whether it can be that of a segment of so many bytes, which has its largest timestamp at least once it is full. */
+  looksSane(segmentSizeBytes: number): boolean {
+    if (this.file.count === 0) return segmentSizeBytes === 0;
     const first = this.#read(0);
     const last = this.last();
     return last.timestampMs >= first.timestampMs && last.offset >= this.#baseOffset;

@@ -83,6 +83,8 @@ describe('after a clean stop', () => {
   it.each([
     ['missing offset index', (disk: MemoryFileSystem) => disk.unlinkSync(path(`${second}.index`))],
     ['missing time index', (disk: MemoryFileSystem) => disk.unlinkSync(path(`${second}.timeindex`))],
+    ['emptied time index', (disk: MemoryFileSystem) => overwrite(disk, `${second}.timeindex`, Buffer.alloc(0))],
+    ['torn time index', (disk: MemoryFileSystem) => overwrite(disk, `${second}.timeindex`, Buffer.alloc(7, 1))],
     ['zero-filled offset index', (disk: MemoryFileSystem) => overwrite(disk, `${second}.index`, Buffer.alloc(8 * 100))],
     [
       'offset index that leads elsewhere',
@@ -104,7 +106,9 @@ describe('after a clean stop', () => {
     for (let offset = 0; offset < 10; offset++) expect(contents(again, offset)[0]).toBe(`${offset}:value ${offset}`);
     expect(again.fetchOffsetByTimestamp(NOW_MS)).toMatchObject({ offset: 0 });
     again.close();
-    expect(snapshot(disk)[path(`${second}.index`)]).toBe(before[path(`${second}.index`)]);
+    for (const kind of ['index', 'timeindex']) {
+      expect(snapshot(disk)[path(`${second}.${kind}`)]).toBe(before[path(`${second}.${kind}`)]);
+    }
   });
 
   it('damaged epochs are learnt from the batches', () => {
