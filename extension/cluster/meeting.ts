@@ -46,6 +46,12 @@ export class Meeting {
     return directoryId === undefined || listener === undefined ? undefined : { voter: nodeId, directoryId, listener };
   }
 
+  /** The quorum has taken the new disk for the lost one. */
+  gotVote(nodeId: number): void {
+    const voter = this.#voters.get(nodeId);
+    if (voter?.bound !== undefined) voter.bound = { ...voter.bound, isNew: false };
+  }
+
   /** The node ended before it had bound anything. */
   miss(nodeId: number): void {
     this.#expected.delete(nodeId);

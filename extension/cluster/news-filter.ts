@@ -10,6 +10,7 @@ export class NewsFilter {
   readonly #isReachable: (node: number) => boolean;
   #controller = { id: -1, epoch: -1 };
   #quorum: EventOf<'quorum'> | undefined;
+  #voters: readonly number[] | undefined;
   readonly #fenced = new Map<number, boolean>();
 
   /** `isReachable`: the node runs and is not cut off. */
@@ -21,9 +22,9 @@ export class NewsFilter {
     return this.#controller;
   }
 
-  /** Who votes, as far as the quorum has told. */
+  /** Who votes, as far as one that knows them has told: a new follower first knows only those that it was told to ask. */
   get voters(): readonly number[] | undefined {
-    return this.#quorum?.voters;
+    return this.#voters;
   }
 
   /** Undefined while the controller has not said. */
@@ -59,6 +60,7 @@ export class NewsFilter {
     const known = this.#quorum;
     if (known !== undefined && (isSame(event, known) || !this.#isCredible(event, known, from))) return false;
     this.#quorum = event;
+    if (event.voters.includes(event.leader)) this.#voters = event.voters;
     return true;
   }
 

@@ -254,6 +254,7 @@ export class Supervisor {
       this.#on({ event: 'log', level, broker: node.id, message }, node.id);
     try {
       const { isReplaced } = await helper.ask('replace-voter', { disk });
+      this.#meeting.gotVote(node.id);
       if (isReplaced) tell('info', `Broker ${node.id} votes again, with a new directory`);
     } catch (error) {
       tell('warn', `Broker ${node.id} has a new directory and no vote: ${messageOf(error)}`);
@@ -265,7 +266,10 @@ export class Supervisor {
     const failures: unknown[] = [];
     const settled = starts.map((start) => start.catch((error: unknown) => void failures.push(error)));
     const hopeless = new Promise<void>((resolve) => {
-      for (const start of starts) start.catch(() => (this.#canDecide ? undefined : resolve()));
+      const look = (): void => (this.#canDecide ? undefined : resolve());
+      for (const start of starts) start.catch(look);
+      // Only then is it known whose disk is new.
+      void this.#meeting.everybodySettled.then(look);
     });
     await Promise.race([Promise.all(settled), hopeless.then(() => this.#meeting.everybodySettled)]);
     if (failures.length === starts.length) throw failures[0];
@@ -277,8 +281,9 @@ export class Supervisor {
   }
 
   #voters(ids: readonly number[]): QuorumState['voters'] {
-    // Alone, a voter needs no network.
-    return ids.map((id) => ({ id, alive: this.#isUp(id) && (ids.length === 1 || !this.#isCutOff(id)) }));
+    // Alone, a voter needs no network; one that lost its disk has no vote.
+    const isHeard = (id: number): boolean => this.#isUp(id) && (ids.length === 1 || !this.#isCutOff(id));
+    return ids.map((id) => ({ id, alive: isHeard(id) && this.#meeting.newDiskOf(id) === undefined }));
   }
 
   #quorum(leaderId: number, epoch: number, latest: Description | undefined): QuorumState {

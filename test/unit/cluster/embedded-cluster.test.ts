@@ -62,7 +62,7 @@ describe('EmbeddedCluster', () => {
       code: 'BAD_ARGUMENT',
       message: expect.stringContaining('holds 4 brokers (1, 2, 3, 4)') as string,
     });
-  });
+  }, 30_000);
 
   test('goes on without a directory that cannot be taken, until it can', async () => {
     const options = { dataDir: directory.path, port: 0 };
@@ -78,7 +78,7 @@ describe('EmbeddedCluster', () => {
     expect(brokers[1]?.error).toContain('broker-2 is in use by the Samsa cluster of process');
     await thief.shutdown();
     await expect(rest.handlers.start({ id: 2, op: 'start', broker: 2 })).resolves.toMatchObject({ state: 'running' });
-  });
+  }, 30_000);
 
   test('a broker that stands alone is given no other', async () => {
     const server = singleServer(join(directory.path, 'other'));

@@ -62,6 +62,12 @@ describe('NewsFilter', () => {
     expect(quorum(1, -1, 1, false)).toBe(true);
   });
 
+  test('who votes is known from those who count the leader among them', () => {
+    news.isNews({ event: 'quorum', leader: -1, epoch: 0, voters: [1], hasMajority: false, reason: '' }, 2);
+    news.isNews({ event: 'quorum', leader: 2, epoch: 1, voters: [1], hasMajority: true, reason: '' }, 3);
+    expect(news.voters).toBeUndefined();
+  });
+
   test('remembers whom the controller has fenced', () => {
     const seen = (['registered', 'unfenced', 'unregistered'] as const).map((state) => {
       news.isNews({ event: 'registration', broker: 2, state, epoch: 1, reason: '' }, 1);

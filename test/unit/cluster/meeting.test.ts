@@ -50,6 +50,10 @@ describe('Meeting', () => {
     const meeting = new Meeting([node(1), node(2), node(3)]);
     const answers = [1, 2, 3].map((id) => meeting.arrive(bound(id, id === 2)));
     await expect(answers[1]).resolves.toEqual({ voters: [voter(1), voter(3)], isNewCluster: false });
+    expect(meeting.newDiskOf(1)).toBeUndefined();
+    expect(meeting.newDiskOf(2)).toMatchObject({ voter: 2, directoryId: 'disk-2', listener: { port: 10_002 } });
+    meeting.gotVote(2);
+    expect(meeting.newDiskOf(2)).toBeUndefined();
   });
 
   test('who does not come is left out, unless it is known where it will be', async () => {

@@ -251,6 +251,8 @@ describe('Supervisor', () => {
   });
 
   test('a cluster that exists goes on without those that fail', async () => {
+    await supervise(input(1), input(2), input(3)).start();
+    await supervisor.shutdown();
     await superviseExisting(false, input(1), input(2, { 'fake.fail': 'DISK_FULL' }), input(3)).start();
     const { brokers } = await supervisor.state();
     expect(brokers.map(({ state }) => state)).toEqual(['running', 'failed', 'running']);
@@ -264,6 +266,8 @@ describe('Supervisor', () => {
 
   test('comes up without a majority, to say so', async () => {
     const fail = { 'fake.fail': 'DISK_FULL' };
+    await supervise(input(1), input(2), input(3)).start();
+    await supervisor.shutdown();
     // The last one waits for a controller that cannot be elected.
     const waits = input(3, { 'fake.hang': 'meet' });
     await superviseExisting(false, input(1, fail), input(2, fail), waits).start();
@@ -273,6 +277,16 @@ describe('Supervisor', () => {
     expect(quorum).toMatchObject({ hasMajority: false, leaderId: -1 });
     expect(lostMajority(quorum.voters)).toBe('no majority: 1 of 3 voters');
     expect(controllerId).toBe(-1);
+  });
+
+  test('new disks have no vote: those that lost a majority of them say so at once', async () => {
+    const waits = { 'fake.hang': 'meet' };
+    await supervise(input(1)).start();
+    await supervisor.shutdown();
+    await superviseExisting(false, input(1, waits), input(2, waits), input(3, waits)).start();
+    const { brokers, quorum } = await supervisor.state();
+    expect(brokers.map(({ state }) => state)).toEqual(['starting', 'starting', 'starting']);
+    expect(lostMajority(quorum.voters)).toBe('no majority: 1 of 3 voters');
   });
 
   test('a frozen broker comes back by itself, or earlier when it is healed or stopped', async () => {
