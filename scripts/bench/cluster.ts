@@ -10,12 +10,10 @@ import type { ClusterSystem, RunningCluster } from './cluster-systems.ts';
 import { firstProduce } from './first-produce.ts';
 import { consume, produce } from './one-broker.ts';
 import type { Metric, Sample } from './report.ts';
+import { measureInTurn, type Rounds } from './rounds.ts';
 import { perfTool, processorSeconds, residentMib } from './systems.ts';
 
-export interface ClusterOptions {
-  readonly rounds: number;
-  /** No round begins that would likely end after so many minutes; the first one always does. */
-  readonly minutes: number;
+export interface ClusterOptions extends Rounds {
   /** Records of 100 B per run; a fifth of it at 1 KiB. */
   readonly records: number;
   /** Of three partitions and three replicas each. */
@@ -37,20 +35,8 @@ export const clusterMetrics: readonly Metric[] = [
   { key: 'controllerFailoverMs', title: 'The same when it was the controller too', unit: 'ms', better: 'less' },
 ];
 
-/** Measures each cluster alone, in turn, several times, each time on empty directories. */
-export async function measureClusters(systems: readonly ClusterSystem[], options: ClusterOptions): Promise<Sample[]> {
-  const samples: Sample[] = [];
-  const startedAt = performance.now();
-  for (let round = 0; round < options.rounds; round += 1) {
-    const spentMinutes = (performance.now() - startedAt) / 60_000;
-    if (round > 0 && spentMinutes + spentMinutes / round > options.minutes) break;
-    const rotated = [...systems.slice(round % systems.length), ...systems.slice(0, round % systems.length)];
-    for (const system of rotated) {
-      console.error(`round ${round + 1} of ${options.rounds}: ${system.name}`);
-      samples.push({ system: system.name, values: await measureOnce(system, options) });
-    }
-  }
-  return samples;
+export function measureClusters(systems: readonly ClusterSystem[], options: ClusterOptions): Promise<Sample[]> {
+  return measureInTurn(systems, options, (system) => measureOnce(system, options));
 }
 
 async function measureOnce(system: ClusterSystem, options: ClusterOptions): Promise<Record<string, number>> {

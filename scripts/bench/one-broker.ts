@@ -4,13 +4,11 @@ import { freePort } from '../../test/support/free-port.ts';
 import { temporaryDirectory } from '../../test/support/temporary-directory.ts';
 import { firstProduce } from './first-produce.ts';
 import type { Metric, Sample } from './report.ts';
+import { measureInTurn, type Rounds } from './rounds.ts';
 import { perfTool, processorSeconds, residentMib } from './systems.ts';
 import type { Running, System } from './systems.ts';
 
-export interface OneBrokerOptions {
-  readonly rounds: number;
-  /** No round begins that would likely end after so many minutes; the first one always does. */
-  readonly minutes: number;
+export interface OneBrokerOptions extends Rounds {
   /** Records of 100 B per run; a fifth of it at 1 KiB. */
   readonly records: number;
 }
@@ -33,23 +31,8 @@ export const oneBrokerMetrics: readonly Metric[] = [
 
 const topics = ['first', 'bytes-100', 'bytes-1024', 'latency'];
 
-/**
- * Measures each broker alone, in turn, several times, each time on an empty directory: neighbours' noise and the
- * machine's warmth then fall on all of them alike.
- */
-export async function measureOneBroker(systems: readonly System[], options: OneBrokerOptions): Promise<Sample[]> {
-  const samples: Sample[] = [];
-  const startedAt = performance.now();
-  for (let round = 0; round < options.rounds; round += 1) {
-    const spentMinutes = (performance.now() - startedAt) / 60_000;
-    if (round > 0 && spentMinutes + spentMinutes / round > options.minutes) break;
-    const rotated = [...systems.slice(round % systems.length), ...systems.slice(0, round % systems.length)];
-    for (const system of rotated) {
-      console.error(`round ${round + 1} of ${options.rounds}: ${system.name}`);
-      samples.push({ system: system.name, values: await measureOnce(system, options.records) });
-    }
-  }
-  return samples;
+export function measureOneBroker(systems: readonly System[], options: OneBrokerOptions): Promise<Sample[]> {
+  return measureInTurn(systems, options, (system) => measureOnce(system, options.records));
 }
 
 async function measureOnce(system: System, records: number): Promise<Record<string, number>> {

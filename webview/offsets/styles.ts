@@ -113,28 +113,6 @@ export const offsetsStyles = css`
     stroke: currentColor;
   }
 
-  .legend {
-    display: flex;
-    align-items: center;
-    gap: 12px;
-    overflow: hidden;
-  }
-  .legend .one {
-    display: inline-flex;
-    align-items: center;
-    gap: 4px;
-  }
-  .state {
-    display: inline-flex;
-    align-items: center;
-    gap: 4px;
-    min-width: 64px;
-    color: var(--vscode-descriptionForeground);
-  }
-  .old .window {
-    opacity: 0.55;
-  }
-
   @keyframes stepped {
     from {
       background-color: color-mix(in srgb, var(--vscode-charts-blue) 22%, transparent);

@@ -149,26 +149,4 @@ export const replicasStyles = css`
     padding: 8px 16px;
     color: var(--vscode-descriptionForeground);
   }
-
-  .legend {
-    display: flex;
-    align-items: center;
-    gap: 12px;
-    overflow: hidden;
-  }
-  .legend .one {
-    display: inline-flex;
-    align-items: center;
-    gap: 4px;
-  }
-  .state {
-    display: inline-flex;
-    align-items: center;
-    gap: 4px;
-    min-width: 64px;
-    color: var(--vscode-descriptionForeground);
-  }
-  .old .window {
-    opacity: 0.55;
-  }
 `;

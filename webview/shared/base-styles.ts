@@ -140,6 +140,28 @@ export const baseStyles = [
       overflow: hidden;
     }
 
+    .legend {
+      display: flex;
+      align-items: center;
+      gap: 12px;
+      overflow: hidden;
+    }
+    .legend .one {
+      display: inline-flex;
+      align-items: center;
+      gap: 4px;
+    }
+    .state {
+      display: inline-flex;
+      align-items: center;
+      gap: 4px;
+      min-width: 64px;
+      color: var(--vscode-descriptionForeground);
+    }
+    .old .window {
+      opacity: 0.55;
+    }
+
     button.link,
     button.tool {
       all: unset;

@@ -16,7 +16,7 @@ import { controllerRegistrationHandler } from './handlers/controller-registratio
 import { createPartitionsHandler } from './handlers/create-partitions.ts';
 import { createTopicsHandler } from './handlers/create-topics.ts';
 import { deleteTopicsHandler } from './handlers/delete-topics.ts';
-import { describeControllersHandler } from './handlers/describe-controllers.ts';
+import { describeClusterHandler, EndpointType } from './handlers/describe-cluster.ts';
 import { describeConfigsHandler } from './handlers/describe-configs.ts';
 import { electLeadersHandler } from './handlers/elect-leaders.ts';
 import { incrementalAlterConfigsHandler } from './handlers/incremental-alter-configs.ts';
@@ -40,7 +40,7 @@ export interface ControllerServices {
 
 /** All that a controller listener serves: the APIs that Kafka's definitions give to controllers. */
 export function controllerApis(services: ControllerServices): AnyApiHandler[] {
-  const { nodeId, controller, shared, image, resolver, watch } = services;
+  const { nodeId, clusterId, controller, shared, image, resolver, watch } = services;
   const handlers: AnyApiHandler[] = [
     createTopicsHandler(controller),
     deleteTopicsHandler(controller),
@@ -54,7 +54,10 @@ export function controllerApis(services: ControllerServices): AnyApiHandler[] {
     alterConfigsHandler(controller, undefined),
     incrementalAlterConfigsHandler(controller, undefined),
     ...quorumApis(shared.raft),
-    describeControllersHandler(services),
+    describeClusterHandler(
+      { clusterId, image, controllerId: () => shared.raft.leaderAndEpoch().leaderId },
+      EndpointType.CONTROLLERS,
+    ),
     brokerRegistrationHandler(controller),
     brokerHeartbeatHandler(controller, watch),
     controllerRegistrationHandler(controller),
