@@ -100,10 +100,12 @@ describe.skipIf(lacks('apache-kafka'))('a broker with several log directories', 
   /** Also takes the limit of speed back. */
   async function reassigned(topic: string): Promise<void> {
     const file = join(directory.path, 'moves.json');
-    await until('the replica is moved', async () => {
+    const isMoved = async (): Promise<boolean> => {
       const verified = await kafka('reassign-partitions', ['--reassignment-json-file', file, '--verify']);
       return verified.includes(`Reassignment of replica ${topic}-0-1 completed successfully.`);
-    });
+    };
+    // Each look is a JVM that starts.
+    await until('the replica is moved', isMoved, { timeoutMs: 90_000 });
   }
 
   const consume = async (topic: string, count: number): Promise<string[]> => {
@@ -172,7 +174,7 @@ describe.skipIf(lacks('apache-kafka'))('a broker with several log directories', 
     expect(again.match(/Leader: 1/g)).toHaveLength(4);
   });
 
-  describe('takes turns with Apache Kafka', () => {
+  describe('takes turns with Apache Kafka', { timeout: 240_000 }, () => {
     const many = Array.from({ length: 10_000 }, (_, i) =>
       `line ${String(i).padStart(5, '0')} ${'padding '.repeat(40)}`.trim(),
     );
