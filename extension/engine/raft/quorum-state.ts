@@ -17,6 +17,8 @@ export interface QuorumStateOptions {
   readonly voters: VoterSet;
   /** Of the record that made them so; -1 where the log does not have it. */
   readonly votersOffset: number;
+  /** Those before; undefined where the log does not have them. */
+  readonly previousVoters?: VoterSet | undefined;
   /** From `quorum-state`. */
   readonly election: ElectionState;
   readonly log: RaftLogView;
@@ -62,6 +64,9 @@ export class QuorumState {
   role: RoleState = { role: 'unattached', electionAtMs: Infinity };
   voters: VoterSet;
   votersOffset: number;
+  previousVoters: VoterSet | undefined;
+  /** Everything below is committed; -1 until that is known. */
+  highWatermark = -1;
   readonly #options: QuorumStateOptions;
   #election: ElectionState;
   #visibleLeader: LeaderAndEpoch;
@@ -76,6 +81,7 @@ export class QuorumState {
     this.log = log;
     this.voters = options.voters;
     this.votersOffset = options.votersOffset;
+    this.previousVoters = options.previousVoters;
     // A log may be ahead of quorum-state when that file was lost; epochs never go back.
     const { epoch } = log.end();
     this.#election = election.epoch >= epoch ? election : { epoch, leaderId: -1, voted: undefined };
@@ -84,6 +90,20 @@ export class QuorumState {
 
   get isVoter(): boolean {
     return this.#options.canVote && this.voters.isVoter(this.self);
+  }
+
+  get canVote(): boolean {
+    return this.#options.canVote;
+  }
+
+  /**
+   * A node that is removed stands all the same until it knows that this is committed: its log may be the only one that has what
+   * a majority needs (Raft dissertation §4.2.2).
+   */
+  get mayStand(): boolean {
+    if (this.isVoter) return true;
+    const isUncommitted = this.votersOffset >= this.highWatermark;
+    return this.canVote && isUncommitted && this.previousVoters?.isVoter(this.self) === true;
   }
 
   get epoch(): number {
@@ -126,12 +146,12 @@ export class QuorumState {
     const { role } = this;
     switch (role.role) {
       case 'unattached':
-        return this.isVoter ? role.electionAtMs : Infinity;
+        return this.mayStand ? role.electionAtMs : Infinity;
       case 'prospective':
       case 'candidate':
         return Math.min(role.endsAtMs, role.votes.requests.nextMs);
       case 'follower':
-        return this.isVoter ? Math.min(role.fetchDeadlineMs, role.standAtMs) : role.fetchDeadlineMs;
+        return this.mayStand ? Math.min(role.fetchDeadlineMs, role.standAtMs) : role.fetchDeadlineMs;
       case 'leader':
         return Math.min(role.leader.checkQuorumAtMs, role.begins.nextMs, role.beginsAgainAtMs);
       case 'resigned':
@@ -197,7 +217,7 @@ export class QuorumState {
   leaderGone(leaderIs: 'unreachable' | 'resigned', nowMs: number): void {
     const { role } = this;
     if (role.role !== 'follower') return;
-    if (!this.isVoter) role.fetchDeadlineMs = this.fetchDeadline(nowMs);
+    if (!this.mayStand) role.fetchDeadlineMs = this.fetchDeadline(nowMs);
     else if (role.leaderIs === 'alive') role.standAtMs = nowMs + this.int(GRACE_MS);
     if (role.leaderIs !== 'resigned') role.leaderIs = leaderIs;
   }
@@ -356,7 +376,7 @@ export class QuorumState {
   #firstElectionAt(nowMs: number): number {
     const hasHistory = this.epoch > 0 || this.log.end().offset > 0;
     if (hasHistory) return nowMs + this.int(GRACE_MS * 3);
-    return nowMs + this.voters.ids().indexOf(this.self.id) * FIRST_ELECTION_STEP_MS;
+    return nowMs + Math.max(this.voters.ids().indexOf(this.self.id), 0) * FIRST_ELECTION_STEP_MS;
   }
 
   electionAt(nowMs: number): number {

@@ -35,7 +35,6 @@ export class RaftCore {
   readonly #state: QuorumState;
   readonly #log: RaftLogView;
   readonly #backoffMaxMs: number;
-  #highWatermark = -1;
 
   constructor(options: QuorumStateOptions) {
     this.self = options.self;
@@ -70,8 +69,13 @@ export class RaftCore {
     return this.#state.leaderId;
   }
 
+  /** Whether this node can be made a voter: what it tells a leader that it has must be on disk even before. */
+  get canVote(): boolean {
+    return this.#state.canVote;
+  }
+
   get highWatermark(): number {
-    return this.#highWatermark;
+    return this.#state.highWatermark;
   }
 
   /** What the leader knows of the replicas; undefined on others. */
@@ -100,7 +104,7 @@ export class RaftCore {
     const { role } = state;
     switch (role.role) {
       case 'unattached':
-        if (state.isVoter && nowMs >= role.electionAtMs) state.stand(nowMs);
+        if (state.mayStand && nowMs >= role.electionAtMs) state.stand(nowMs);
         break;
       case 'prospective':
       case 'candidate':
@@ -108,7 +112,7 @@ export class RaftCore {
         break;
       case 'follower':
         if (nowMs < Math.min(role.fetchDeadlineMs, role.standAtMs)) break;
-        if (state.isVoter) state.stand(nowMs);
+        if (state.mayStand) state.stand(nowMs);
         else state.leaderGone('unreachable', nowMs);
         break;
       case 'leader':
@@ -220,7 +224,7 @@ export class RaftCore {
     const { epoch } = this;
     if (role.role === 'unattached') return { kind: 'anybody', epoch };
     if (role.role !== 'follower') return undefined;
-    if (!this.isVoter && role.leaderIs !== 'alive') return { kind: 'anybody', epoch };
+    if (!this.#state.mayStand && role.leaderIs !== 'alive') return { kind: 'anybody', epoch };
     return { kind: 'leader', leaderId: this.#state.election.leaderId, epoch };
   }
 
@@ -241,8 +245,8 @@ export class RaftCore {
   /** The leader told how far things are committed. */
   leaderCommitted(highWatermark: number): void {
     const known = Math.min(highWatermark, this.#log.end().offset);
-    if (this.role !== 'follower' || known <= this.#highWatermark) return;
-    this.#highWatermark = known;
+    if (this.role !== 'follower' || known <= this.highWatermark) return;
+    this.#state.highWatermark = known;
     this.#state.add({ type: 'commit', highWatermark: known });
   }
 
@@ -262,15 +266,16 @@ export class RaftCore {
   }
 
   /** A voters record was appended at `offset`, or one was cut off; it counts from then on, committed or not (KIP-853). */
-  setVoters(voters: VoterSet, offset: number, nowMs: number): void {
+  setVoters(voters: VoterSet, offset: number, previous: VoterSet | undefined, nowMs: number): void {
     const state = this.#state;
     state.voters = voters;
     state.votersOffset = offset;
+    state.previousVoters = previous;
     const { role } = state;
     if (role.role === 'leader') {
       if (role.leader.setVoters(voters)) this.#leaderCommits(role.leader);
       role.beginsAgainAtMs = nowMs;
-    } else if ((role.role === 'prospective' || role.role === 'candidate') && !state.isVoter) {
+    } else if ((role.role === 'prospective' || role.role === 'candidate') && !state.mayStand) {
       const { leaderId } = state.election;
       if (leaderId >= 0) state.becomeFollower(state.epoch, leaderId, nowMs);
       else state.becomeUnattached(state.epoch, nowMs);
@@ -385,7 +390,7 @@ export class RaftCore {
 
   #leaderCommits(leader: LeaderState): void {
     const { highWatermark } = leader;
-    this.#highWatermark = Math.max(this.#highWatermark, highWatermark);
+    this.#state.highWatermark = Math.max(this.highWatermark, highWatermark);
     this.#state.add({ type: 'commit', highWatermark });
   }
 }

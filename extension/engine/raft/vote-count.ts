@@ -10,7 +10,7 @@ export class VoteCount {
 
   constructor(selfId: number, voters: VoterSet, nowMs: number, maxRetryMs: number) {
     this.#voters = voters;
-    this.#granted = new Set([selfId]);
+    this.#granted = new Set(voters.ids().filter((id) => id === selfId));
     this.requests = new RequestRound(
       voters.ids().filter((id) => id !== selfId),
       nowMs,
@@ -23,12 +23,12 @@ export class VoteCount {
     (granted ? this.#granted : this.#rejected).add(id);
   }
 
-  /** In ascending order, this node among them. */
+  /** In ascending order, this node among them if it votes. */
   get granted(): number[] {
     return [...this.#granted].sort((a, b) => a - b);
   }
 
-  /** How many voters are known to be there, this node among them. */
+  /** How many voters are known to be there. */
   get answered(): number {
     return this.#granted.size + this.#rejected.size;
   }

@@ -24,6 +24,11 @@ export class VoterHistory {
     return this.#entries.at(-1)!;
   }
 
+  /** Who voted before that; undefined where nothing is known of it. */
+  get previousVoters(): VoterSet | undefined {
+    return this.#entries.at(-2)?.voters;
+  }
+
   add(offset: number, change: { readonly kraftVersion?: number; readonly voters?: VoterSet | undefined }): void {
     const { last } = this;
     if (offset < last.offset) throw new Error(`voters at ${offset} after those at ${last.offset}`);

@@ -167,7 +167,7 @@ export class MetadataFetcher {
     if (records !== null && records.length > 0) {
       if (!this.#append(records, target.epoch, nodeId)) return false;
       step((raft) => raft.leaderCommitted(highWatermark));
-      if (core.isVoter) await log.flushed();
+      if (core.canVote) await log.flushed();
       return true;
     }
     step((raft) => raft.leaderCommitted(highWatermark));

@@ -129,6 +129,7 @@ export class RaftDriver implements RaftClient {
       canVote: options.controllerEndpoints.length > 0,
       voters: this.#log.history.last.voters,
       votersOffset: this.#log.history.last.offset,
+      previousVoters: this.#log.history.previousVoters,
       election,
       log: this.#log,
       timing: { ...this.#timing, fetchTimeoutMs: this.#timing.fetchTimeoutMs + FETCH_MAX_WAIT_MS + SLACK_MS },
@@ -409,11 +410,12 @@ export class RaftDriver implements RaftClient {
 
   /** The log says something else of the voters than before: more, or less after it was cut. */
   #votersChanged(changes: readonly QuorumChange[]): void {
-    const { voters, offset } = this.#log.history.last;
+    const { history } = this.#log;
+    const { voters, offset } = history.last;
     const isNews = changes.some(({ epoch }) => epoch > this.#epochAtStart);
     if (voters === this.#core.voters) return;
     this.#peers.setVoters(voters, isNews);
-    this.#core.setVoters(voters, offset, this.#options.clock.monotonicMs());
+    this.#core.setVoters(voters, offset, history.previousVoters, this.#options.clock.monotonicMs());
     this.#afterStep();
   }
 

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import type { CommittedBatch, RaftListener, SnapshotSource } from '../../../../extension/engine/raft/raft-ports.ts';
-import { Quorum } from './quorum-fixture.ts';
+import { directoryOf, endpointOf, Quorum } from './quorum-fixture.ts';
 import type { QuorumNode } from './quorum-fixture.ts';
+import { CLUSTER_ID } from './raft-fixture.ts';
+
+const unknownTaggedFields = undefined;
 
 /** What the whole quorum has committed, as seen by any listener, and who led when. */
 class Truth {
@@ -68,6 +71,8 @@ class Chaos {
   readonly #truth = new Truth();
   readonly #listeners = new Map<number, Values>();
   #appended = 0;
+  /** Error codes of changes of the voters. */
+  readonly #changes: number[] = [];
 
   constructor(seed: number) {
     const size = seed % 4 === 0 ? 5 : 3;
@@ -106,7 +111,7 @@ class Chaos {
     const { quorum } = this;
     const node = this.#some();
     const others = quorum.nodes.map(({ id }) => id).filter((id) => id !== node.id);
-    switch (this.#int(12)) {
+    switch (this.#int(13)) {
       case 0:
         if (node.isRunning) quorum.kill(node.id);
         return;
@@ -129,6 +134,8 @@ class Chaos {
         return quorum.network.heal();
       case 8:
         return this.#snapshot(node);
+      case 9:
+        return this.#changeVoters(node.id);
       default:
         return this.#append();
     }
@@ -138,6 +145,24 @@ class Chaos {
     for (const { raft } of this.quorum.leaders()) {
       const values = Array.from({ length: 1 + this.#int(3) }, () => Buffer.from(`v${++this.#appended}`));
       raft.append(raft.leaderAndEpoch().epoch, values);
+    }
+  }
+
+  /** Asked of whoever believes to lead; what comes of it is seen later. */
+  #changeVoters(id: number): void {
+    for (const { raft } of this.quorum.leaders()) {
+      const voters = raft.describeQuorum().voters.map(({ replicaId }) => replicaId);
+      const voter = { clusterId: CLUSTER_ID, voterId: id, voterDirectoryId: directoryOf(id), unknownTaggedFields };
+      const listeners = [{ ...endpointOf(id), unknownTaggedFields }];
+      const answer = voters.includes(id)
+        ? raft.handleRemoveRaftVoter(voter)
+        : raft.handleAddRaftVoter({ ...voter, timeoutMs: 1000, listeners, ackWhenCommitted: true });
+      answer.then(
+        ({ errorCode }) => void this.#changes.push(errorCode),
+        () => {
+          // The node ended meanwhile.
+        },
+      );
     }
   }
 

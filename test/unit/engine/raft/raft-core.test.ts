@@ -560,7 +560,7 @@ describe('a leader', () => {
     const log = new FakeLog();
     const raft = leading(log);
     log.offset = 2;
-    raft.setVoters(new VoterSet([voter(2), voter(3)]), 1, 5);
+    raft.setVoters(new VoterSet([voter(2), voter(3)]), 1, three, 5);
     raft.flushed(2, 5);
     expect(raft.role).toBe('leader');
     raft.replicaFetched(key(2), 2, 6);
@@ -568,6 +568,34 @@ describe('a leader', () => {
     raft.replicaFetched(key(3), 2, 6);
     expect(raft.role).toBe('resigned');
     expect(raft.highWatermark).toBe(2);
+  });
+});
+
+describe('a voter that is removed', () => {
+  const others = new VoterSet([voter(2), voter(3)]);
+
+  test('stands without a vote of its own until it knows that this is committed', () => {
+    const removed = { voters: others, votersOffset: 9, previousVoters: three };
+    const raft = core({ ...removed, log: new FakeLog(10, 3), election: { epoch: 3, leaderId: -1, voted: undefined } });
+    raft.start(0);
+    expect(raft.isVoter).toBe(false);
+    raft.tick(raft.nextDeadlineMs);
+    expect(raft.role).toBe('prospective');
+    const question = { kind: 'vote', epoch: 3, preVote: true, logEnd: { offset: 10, epoch: 3 } } as const;
+    raft.answered(key(2), question, answer(3, true), 1);
+    expect(raft.role).toBe('prospective');
+    raft.answered(key(3), question, answer(3, true), 1);
+    expect(raft.role).toBe('candidate');
+  });
+
+  test('does not stand when it knows', () => {
+    const raft = following();
+    raft.setVoters(others, 9, three, 1);
+    raft.leaderCommitted(10);
+    raft.leaderGone(2, 3, 2);
+    expect(raft.fetchTarget()).toEqual({ kind: 'anybody', epoch: 3 });
+    raft.tick(10_000);
+    expect(raft.role).toBe('follower');
   });
 });
 
