@@ -8,16 +8,18 @@ import type { BoundNode, BrokerConfigInput, Listener, Peers, QuorumVoter } from 
 export class Meeting {
   /** Resolves when every voter is here or absent. */
   readonly everybodySettled: Promise<void>;
-  /** Where voters are expected, and what they told of themselves. */
-  readonly #voters = new Map<number, { planned: Listener; bound: BoundNode | undefined }>();
+  readonly #voters = new Map<number, Voter>();
   readonly #expected: Set<number>;
   #markSettled: () => void = () => {};
-  #isNewCluster = false;
+  /** Undefined until everybody is settled. */
+  #isNewCluster: boolean | undefined;
 
   /** Voters are those of `nodes` that are controllers. */
   constructor(nodes: readonly BrokerConfigInput[]) {
     for (const { nodeId, controllerListener } of nodes) {
-      if (controllerListener !== undefined) this.#voters.set(nodeId, { planned: controllerListener, bound: undefined });
+      if (controllerListener !== undefined) {
+        this.#voters.set(nodeId, { planned: controllerListener, bound: undefined, hasVote: true });
+      }
     }
     this.#expected = new Set(this.#voters.keys());
     this.everybodySettled = new Promise((resolve) => (this.#markSettled = resolve));
@@ -30,26 +32,31 @@ export class Meeting {
 
   /** Who votes and where, once everybody is settled. */
   async arrive(bound: BoundNode): Promise<Peers> {
+    const isLate = this.#isNewCluster !== undefined;
     const voter = this.#voters.get(bound.nodeId);
-    if (voter !== undefined) voter.bound = bound;
+    if (voter !== undefined) {
+      voter.bound = bound;
+      // Whoever comes late with a new disk finds a cluster that has its voters.
+      if (isLate && bound.isNew) voter.hasVote = false;
+    }
     this.#expected.delete(bound.nodeId);
     this.#settle();
     await this.everybodySettled;
-    return { voters: this.#addresses(), isNewCluster: this.#isNewCluster };
+    return { voters: this.#addresses(), isNewCluster: this.#isNewCluster === true && !isLate };
   }
 
-  /** The disk of a voter that was formatted when the cluster had its voters already: it has no vote yet. */
+  /** The disk of a voter that was empty when the cluster had its voters already: it has no vote yet. */
   newDiskOf(nodeId: number): NewDisk | undefined {
-    const bound = this.#voters.get(nodeId)?.bound;
-    if (bound?.isNew !== true || this.#isNewCluster) return undefined;
-    const { directoryId, controllerListener: listener } = bound;
+    const voter = this.#voters.get(nodeId);
+    if (voter === undefined || voter.hasVote || voter.bound === undefined) return undefined;
+    const { directoryId, controllerListener: listener } = voter.bound;
     return directoryId === undefined || listener === undefined ? undefined : { voter: nodeId, directoryId, listener };
   }
 
   /** The quorum has taken the new disk for the lost one. */
   gotVote(nodeId: number): void {
     const voter = this.#voters.get(nodeId);
-    if (voter?.bound !== undefined) voter.bound = { ...voter.bound, isNew: false };
+    if (voter !== undefined) voter.hasVote = true;
   }
 
   /** The node ended before it had bound anything. */
@@ -58,20 +65,36 @@ export class Meeting {
     this.#settle();
   }
 
+  /** The node votes no more. */
+  forget(nodeId: number): void {
+    this.#voters.delete(nodeId);
+    this.miss(nodeId);
+  }
+
   #settle(): void {
-    if (this.#expected.size > 0) return;
-    // Whoever comes after the first meeting, say with a new disk, finds a cluster that has its voters.
-    this.#isNewCluster ||=
-      this.#voters.size > 0 && [...this.#voters.values()].every(({ bound }) => bound?.isNew === true);
+    if (this.#expected.size > 0 || this.#isNewCluster !== undefined) return;
+    const voters = [...this.#voters.values()];
+    const isNewCluster = voters.every(({ bound }) => bound?.isNew === true);
+    // Where only some disks are new, these are of voters that lost theirs.
+    for (const voter of voters) voter.hasVote = isNewCluster || voter.bound?.isNew !== true;
+    this.#isNewCluster = isNewCluster;
     this.#markSettled();
   }
 
+  /** Who has not bound any free port cannot be reached. */
   #addresses(): QuorumVoter[] {
-    return [...this.#voters].flatMap(([nodeId, { planned, bound }]) => {
+    return [...this.#voters].flatMap(([nodeId, { planned, bound, hasVote }]) => {
       const { host, port } = bound?.controllerListener ?? planned;
-      // A new disk of an old voter has no vote; who has not bound any free port cannot be reached.
-      if (port === 0 || (bound?.isNew === true && !this.#isNewCluster)) return [];
-      return { nodeId, directoryId: bound?.directoryId, host, port };
+      return port === 0 || !hasVote ? [] : { nodeId, directoryId: bound?.directoryId, host, port };
     });
   }
+}
+
+/** What is known of a voter. */
+interface Voter {
+  readonly planned: Listener;
+  /** What it told of itself when it last started. */
+  bound: BoundNode | undefined;
+  /** Its disk is one that the quorum knows, or will. */
+  hasVote: boolean;
 }

@@ -191,7 +191,9 @@ export class Supervisor {
     }
     const { movedReplicas } = await helper.ask('drain', { broker: id });
     await helper.ask('leave-quorum', { broker: id });
+    this.#meeting.forget(id);
     if (node.lifecycle === 'running' || node.lifecycle === 'frozen') await node.stop();
+    else if (node.lifecycle === 'starting' || node.lifecycle === 'stopping') await node.kill();
     await helper.ask('unregister', { broker: id });
     this.#nodes.delete(id);
     this.#setFaults(

@@ -74,6 +74,18 @@ describe('a directory of three brokers', () => {
     expect(await produce(second)).toBe(2);
   });
 
+  test('fills a directory again that was deleted while its broker was dead', async () => {
+    await using cluster = await start('--brokers', '3');
+    expect(await produce(cluster, true)).toBe(0);
+    await cluster.control('kill', { broker: 2 });
+    await rm(join(dataDir, 'broker-2'), { recursive: true });
+    await cluster.control('start', { broker: 2 });
+    await allInSync(cluster);
+    await until('broker 2 votes', async () => cluster.log.includes('Broker 2 votes again'));
+    await cluster.control('kill', { broker: 1 });
+    expect(await produce(cluster)).toBe(1);
+  });
+
   test('goes on after SIGKILL', async () => {
     const first = await start('--brokers', '3');
     expect(await produce(first, true)).toBe(0);

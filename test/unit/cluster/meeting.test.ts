@@ -72,8 +72,26 @@ describe('Meeting', () => {
     await Promise.all([meeting.arrive(bound(1, true)), meeting.arrive(bound(2, true))]);
     await expect(meeting.arrive(bound(2, false, 7))).resolves.toEqual({
       voters: [voter(1), voter(2, 7)],
-      isNewCluster: true,
+      isNewCluster: false,
     });
     expect(meeting.voterIds).toEqual([1, 2]);
+  });
+
+  test('a disk that was emptied while the cluster ran has no vote, though the cluster was new', async () => {
+    const meeting = new Meeting([node(1), node(2), node(3)]);
+    await Promise.all([1, 2, 3].map((id) => meeting.arrive(bound(id, true))));
+    await expect(meeting.arrive(bound(2, true))).resolves.toEqual({
+      voters: [voter(1), voter(3)],
+      isNewCluster: false,
+    });
+    expect(meeting.newDiskOf(2)).toMatchObject({ voter: 2 });
+  });
+
+  test('forgets who votes no more', async () => {
+    const meeting = new Meeting([node(1), node(2)]);
+    await Promise.all([1, 2].map((id) => meeting.arrive(bound(id, true))));
+    meeting.forget(2);
+    await expect(meeting.arrive(bound(1, false))).resolves.toEqual({ voters: [voter(1)], isNewCluster: false });
+    expect(meeting.voterIds).toEqual([1]);
   });
 });

@@ -236,7 +236,7 @@ describe('Supervisor', () => {
         host: '127.0.0.1',
         port: controllerPort,
       }));
-    expect(told).toEqual(Array(4).fill({ voters, isNewCluster: true }));
+    expect(told).toEqual([...Array<object>(3).fill({ voters, isNewCluster: true }), { voters, isNewCluster: false }]);
     expect(brokers[2]).toMatchObject({ id: 4, roles: ['broker'], controllerPort: 0 });
     expect(quorum).toEqual({
       leaderId: 1,
