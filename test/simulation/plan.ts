@@ -47,6 +47,7 @@ export function planOf(random: SimRandom): Plan {
   const brokers = random.chance(0.25) ? 4 : 3;
   const hasOwnControllers = random.chance(0.1);
   const hasLateBroker = brokers === 4 && random.chance(0.5);
+  const isLateBrokerController = hasLateBroker && !hasOwnControllers && random.chance(0.7);
   const hasSnapshots = random.chance(0.4);
   const isRough = random.chance(0.5);
   // Each run has its own mixture: a fault that never comes makes room for those that do.
@@ -64,6 +65,7 @@ export function planOf(random: SimRandom): Plan {
     reassign: weight(1.5),
     createOrDelete: weight(1),
     configure: weight(0.5),
+    changeVoters: isLateBrokerController ? 2 : 0,
   };
   const maxPauseMs = random.between(300, 2_500);
   const stormMs = random.between(5_000, 14_000);
@@ -72,9 +74,16 @@ export function planOf(random: SimRandom): Plan {
   const producers = Array.from({ length: 1 + random.int(2) }, () => ({ batches: Math.min(batches, 120), pauseMs }));
   return {
     description:
-      `${brokers} brokers${hasLateBroker ? ', the last one late' : ''}${hasOwnControllers ? ', 3 controllers' : ''}, ` +
+      `${brokers} brokers${hasLateBroker ? `, the last one late${isLateBrokerController ? ' and perhaps a voter' : ''}` : ''}${hasOwnControllers ? ', 3 controllers' : ''}, ` +
       `${isRough ? 'rough' : 'calm'} network, ${Math.round(stormMs)} ms of faults`,
-    shape: { brokers, voters: 3, hasOwnControllers, hasLateBroker, config: hasSnapshots ? OFTEN : {} },
+    shape: {
+      brokers,
+      voters: 3,
+      hasOwnControllers,
+      hasLateBroker,
+      isLateBrokerController,
+      config: hasSnapshots ? OFTEN : {},
+    },
     weather: isRough ? ROUGH : CALM,
     weights,
     maxPauseMs,

@@ -1,4 +1,6 @@
 import { ErrorCode, errorName } from '../../../extension/protocol/errors.ts';
+import { addRaftVoterRequest } from '../../../extension/protocol/generated/add-raft-voter-request.ts';
+import { addRaftVoterResponse } from '../../../extension/protocol/generated/add-raft-voter-response.ts';
 import { alterPartitionReassignmentsRequest } from '../../../extension/protocol/generated/alter-partition-reassignments-request.ts';
 import { alterPartitionReassignmentsResponse } from '../../../extension/protocol/generated/alter-partition-reassignments-response.ts';
 import { createTopicsRequest } from '../../../extension/protocol/generated/create-topics-request.ts';
@@ -13,6 +15,8 @@ import { incrementalAlterConfigsRequest } from '../../../extension/protocol/gene
 import { incrementalAlterConfigsResponse } from '../../../extension/protocol/generated/incremental-alter-configs-response.ts';
 import { metadataRequest } from '../../../extension/protocol/generated/metadata-request.ts';
 import { metadataResponse } from '../../../extension/protocol/generated/metadata-response.ts';
+import { removeRaftVoterRequest } from '../../../extension/protocol/generated/remove-raft-voter-request.ts';
+import { removeRaftVoterResponse } from '../../../extension/protocol/generated/remove-raft-voter-response.ts';
 import type { SimClient } from './sim-client.ts';
 
 const RETRY_MS = 200;
@@ -21,6 +25,13 @@ const TOPIC_RESOURCE = 2;
 const SET = 0;
 const PREFERRED = 0;
 const METADATA_TOPIC = '__cluster_metadata';
+
+/** What the leader of the quorum says of it. */
+export interface QuorumView {
+  readonly leader: number;
+  readonly highWatermark: number;
+  readonly voters: readonly { readonly id: number; readonly directoryId: string }[];
+}
 
 /** Changes the cluster, and remembers what it was told has changed. */
 export class SimAdmin {
@@ -133,13 +144,36 @@ export class SimAdmin {
   }
 
   /** Who leads the quorum and how far the metadata is committed; undefined when nobody could say. */
-  async quorum(): Promise<{ leader: number; highWatermark: number } | undefined> {
+  async quorum(): Promise<QuorumView | undefined> {
     const answer = await this.#client.askAny(describeQuorumRequest, describeQuorumResponse, {
       topics: [{ topicName: METADATA_TOPIC, partitions: [{ partitionIndex: 0 }] }],
     });
     const found = answer?.topics[0]?.partitions[0];
     if (answer?.errorCode !== ErrorCode.NONE || found?.errorCode !== ErrorCode.NONE) return undefined;
-    return { leader: found.leaderId, highWatermark: found.highWatermark };
+    const voters = found.currentVoters.map(({ replicaId, replicaDirectoryId }) => ({
+      ...{ id: replicaId, directoryId: replicaDirectoryId },
+    }));
+    return { leader: found.leaderId, highWatermark: found.highWatermark, voters };
+  }
+
+  async addVoter(
+    clusterId: string,
+    id: number,
+    at: { directoryId: string; host: string; port: number },
+  ): Promise<void> {
+    const { directoryId, host, port } = at;
+    const answer = await this.#client.askAny(addRaftVoterRequest, addRaftVoterResponse, {
+      ...{ clusterId, voterId: id, voterDirectoryId: directoryId, timeoutMs: TIMEOUT_MS },
+      listeners: [{ name: 'CONTROLLER', host, port }],
+    });
+    this.#say(`adds voter ${id}: ${outcome(answer?.errorCode)} ${answer?.errorMessage ?? ''}`);
+  }
+
+  async removeVoter(clusterId: string, voter: { id: number; directoryId: string }): Promise<void> {
+    const answer = await this.#client.askAny(removeRaftVoterRequest, removeRaftVoterResponse, {
+      ...{ clusterId, voterId: voter.id, voterDirectoryId: voter.directoryId },
+    });
+    this.#say(`removes voter ${voter.id}: ${outcome(answer?.errorCode)} ${answer?.errorMessage ?? ''}`);
   }
 
   /** The topics that one broker knows; undefined when it does not answer. */

@@ -1,5 +1,5 @@
 import type { SimAdmin } from '../clients/sim-admin.ts';
-import type { SimCluster } from './sim-cluster.ts';
+import { CLUSTER_ID, type SimCluster } from './sim-cluster.ts';
 import type { Machine, SimNetwork } from './sim-network.ts';
 import type { SimNode } from './sim-node.ts';
 import type { SimRandom } from './sim-random.ts';
@@ -19,6 +19,7 @@ export interface FaultWeights {
   readonly reassign: number;
   readonly createOrDelete: number;
   readonly configure: number;
+  readonly changeVoters: number;
 }
 
 const PLACES = ['scratch-a', 'scratch-b'];
@@ -64,6 +65,7 @@ export class FaultSchedule {
   }
 
   start(): void {
+    for (const node of this.#cluster.nodes) if (!node.isAlive) this.#restart(node, 200, 4_000);
     this.#next();
   }
 
@@ -134,6 +136,8 @@ export class FaultSchedule {
         return this.#createOrDelete();
       case 'configure':
         return void this.#admin.setConfig(this.#topic, 'retention.ms', String(10 ** 9 + random.int(1_000)));
+      case 'changeVoters':
+        return void this.#changeVoters();
     }
   }
 
@@ -215,6 +219,19 @@ export class FaultSchedule {
     const random = this.#random;
     const replicas = random.chance(0.1) ? null : random.shuffled(this.#cluster.brokerIds).slice(0, 3);
     void this.#admin.reassign(this.#topic, random.int(2), replicas);
+  }
+
+  /** Three or four vote: whoever does not is let in, or somebody is put out. */
+  async #changeVoters(): Promise<void> {
+    const quorum = await this.#admin.quorum();
+    if (quorum === undefined || this.#isOver) return;
+    if (quorum.voters.length > 3) return this.#admin.removeVoter(CLUSTER_ID, this.#random.pick(quorum.voters));
+    const others = this.#cluster.nodes.filter(
+      ({ id }) => this.#cluster.isController(id) && !quorum.voters.some((voter) => voter.id === id),
+    );
+    const [node] = this.#random.shuffled(others);
+    const address = node && this.#cluster.controller(node.id);
+    if (address !== undefined) await this.#admin.addVoter(CLUSTER_ID, node!.id, address);
   }
 
   #createOrDelete(): void {

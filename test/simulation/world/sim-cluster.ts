@@ -5,7 +5,7 @@ import { clientPort, controllerPort, SimNode } from './sim-node.ts';
 import type { SimWorld } from './sim-world.ts';
 
 const HOST = '10.0.0.1';
-const CLUSTER_ID = 'U2ltdWxhdGVkQ2x1c3Rlcg';
+export const CLUSTER_ID = 'U2ltdWxhdGVkQ2x1c3Rlcg';
 
 /** What all nodes are set to: Kafka's defaults, with shorter time-outs, so that much happens in little time. */
 const CONFIG: Readonly<Record<string, string>> = {
@@ -35,6 +35,8 @@ export interface ClusterShape {
   readonly hasOwnControllers: boolean;
   /** The last broker is not there from the beginning. */
   readonly hasLateBroker: boolean;
+  /** It can be made a voter, and others may stop being one. */
+  readonly isLateBrokerController: boolean;
   readonly config: Readonly<Record<string, string>>;
 }
 
@@ -59,7 +61,7 @@ export class SimCluster {
     const controllerIds = Array.from({ length: controllers }, (_, index) => FIRST_CONTROLLER + index);
     this.nodes = [...this.brokerIds, ...controllerIds].map((id) => {
       const isBroker = id <= shape.brokers;
-      const isVoter = this.#isVoter(id);
+      const isController = this.isController(id);
       const listeners = isBroker ? [{ name: 'PLAINTEXT', host: HOST, port: clientPort(id) }] : [];
       return new SimNode({
         network,
@@ -68,12 +70,12 @@ export class SimCluster {
         onEvent: (event) => this.#onEvent(id, event),
         input: {
           nodeId: id,
-          roles: isBroker ? (isVoter ? ['broker', 'controller'] : ['broker']) : ['controller'],
+          roles: isBroker ? (isController ? ['broker', 'controller'] : ['broker']) : ['controller'],
           logDirs: ['/data'],
           clusterId: CLUSTER_ID,
           listeners,
           advertisedListeners: listeners,
-          controllerListener: isVoter ? { name: 'CONTROLLER', host: HOST, port: controllerPort(id) } : undefined,
+          controllerListener: isController ? { name: 'CONTROLLER', host: HOST, port: controllerPort(id) } : undefined,
           config: { ...CONFIG, ...shape.config },
         },
       });
@@ -82,6 +84,17 @@ export class SimCluster {
 
   #isVoter(id: number): boolean {
     return this.#shape.hasOwnControllers ? id >= FIRST_CONTROLLER : id <= this.#shape.voters;
+  }
+
+  /** Whether a node may vote, now or later. */
+  isController(id: number): boolean {
+    return this.#isVoter(id) || (this.#shape.isLateBrokerController && id === this.#shape.brokers);
+  }
+
+  /** A node that may vote, as it says itself; undefined before its first start. */
+  controller(id: number): { directoryId: string; host: string; port: number } | undefined {
+    const directoryId = this.#bound.get(id)?.directoryId;
+    return directoryId === undefined ? undefined : { directoryId, host: HOST, port: controllerPort(id) };
   }
 
   start(): void {
@@ -100,7 +113,11 @@ export class SimCluster {
   async #meet(bound: BoundNode): Promise<Peers> {
     const isFirst = !this.#hasFormed;
     this.#bound.set(bound.nodeId, bound);
-    const voters = (): BoundNode[] => [...this.#bound.values()].filter(({ nodeId }) => this.#isVoter(nodeId));
+    // One that is new in an old cluster is no voter yet.
+    const voters = (): BoundNode[] =>
+      [...this.#bound.values()].filter(
+        ({ nodeId, isNew }) => this.#isVoter(nodeId) || (!isNew && this.isController(nodeId)),
+      );
     if (voters().length < this.#shape.voters) await new Promise<void>((resolve) => this.#whenMet.push(resolve));
     this.#hasFormed = true;
     const waiting = this.#whenMet;
