@@ -35,7 +35,7 @@ const FIRST_ELECTION_STEP_MS = 50;
 /** After a lost election the next one comes within this time, twice it after the second, and so on. */
 const FIRST_BACKOFF_MS = 50;
 /** The longest time between two attempts to reach a voter. */
-const RETRY_MAX_MS = 500;
+const RETRY_MAX_MS = 150;
 /** A leader gives up when no majority was heard of for so many fetch time-outs. */
 const CHECK_QUORUM_FACTOR = 1.5;
 
