@@ -51,7 +51,7 @@ export const layers: readonly Layer[] = [
   {
     name: 'engine/metadata',
     path: '^extension/engine/metadata/',
-    may: [common, protocol, records, '^extension/engine/raft/[^/]*ports?\\.ts$'],
+    may: [shared, common, protocol, records, '^extension/engine/raft/[^/]*ports?\\.ts$'],
     node: pureNode,
     packages: [],
   },

@@ -96,7 +96,12 @@ export class ApacheKafka implements AsyncDisposable {
   }
 }
 
-export function serverProperties(id: number, port: number, controllerPort: number, directory: string): Record<string, string> {
+export function serverProperties(
+  id: number,
+  port: number,
+  controllerPort: number,
+  directory: string,
+): Record<string, string> {
   return {
     'process.roles': 'broker,controller',
     'node.id': String(id),
