@@ -47,7 +47,11 @@ export class AttachServer {
   }
 
   publish(event: ClusterEvent): void {
-    if (event.event === 'ready') {
+    if (event.event === 'bootstrap') {
+      const { bootstrap } = event;
+      this.#ready = this.#ready && { ...this.#ready, bootstrap };
+      this.#owner = { ...this.#owner, bootstrap };
+    } else if (event.event === 'ready') {
       this.#ready = event;
       this.#owner = { ...this.#owner, bootstrap: event.bootstrap, state: 'running' };
       this.#send(this.#owner);

@@ -44,6 +44,8 @@ export class Supervisor {
   readonly #meeting: Meeting;
   readonly #news = new NewsFilter((id) => this.#isUp(id) && !this.#isCutOff(id));
   #faults: readonly Fault[] = [];
+  /** As everybody knows it; undefined until the start is over. */
+  #toldBootstrap: string | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -78,6 +80,7 @@ export class Supervisor {
       await this.shutdown();
       throw error;
     }
+    this.#toldBootstrap = this.bootstrap;
     for (const node of nodes) void this.#giveVote(node);
   }
 
@@ -196,6 +199,7 @@ export class Supervisor {
     else if (node.lifecycle === 'starting' || node.lifecycle === 'stopping') await node.kill();
     await helper.ask('unregister', { broker: id });
     this.#nodes.delete(id);
+    this.#tellBootstrap();
     this.#setFaults(
       this.#faults.filter((fault) => !concerns(fault, id)),
       id,
@@ -315,6 +319,14 @@ export class Supervisor {
 
   #on(event: ClusterEvent, from: number): void {
     if (this.#news.isNews(event, from)) this.#options.onEvent(this.history.stamp(event));
+    if (event.event === 'broker-state') this.#tellBootstrap();
+  }
+
+  #tellBootstrap(): void {
+    const { bootstrap } = this;
+    if (this.#toldBootstrap === undefined || this.#toldBootstrap === bootstrap) return;
+    this.#toldBootstrap = bootstrap;
+    this.#options.onEvent(this.history.stamp({ event: 'bootstrap', bootstrap }));
   }
 }
 

@@ -51,6 +51,8 @@ function logEvent(channel: vscode.LogOutputChannel, event: ClusterEvent): void {
     case 'fault':
     case 'progress':
       return channel.info(event.event === 'fault' ? event.reason : event.message);
+    // The session's state says these.
+    case 'bootstrap':
     case 'ready':
     case 'failed':
       return;

@@ -104,7 +104,7 @@ export class EmbeddedSession<Client> implements ClusterSession<Client> {
     let host: StartableHost | undefined;
     try {
       host = await this.#ports.findHost();
-      host?.onEvent((event) => this.#events.fire(event));
+      host?.onEvent((event) => this.#onEvent(event));
       const ready = this.#isIdle ? await host?.start() : undefined;
       if (host !== undefined && ready !== undefined && this.#isIdle) this.#up(host, ready, this.#memory());
       else host?.dispose();
@@ -172,7 +172,7 @@ export class EmbeddedSession<Client> implements ClusterSession<Client> {
     try {
       this.#throwIfCancelled(attempt);
       this.#host = host;
-      host.onEvent((event) => this.#events.fire(event));
+      host.onEvent((event) => this.#onEvent(event));
       const ready = await host.start();
       this.#throwIfCancelled(attempt);
       this.#up(host, ready, run);
@@ -197,6 +197,15 @@ export class EmbeddedSession<Client> implements ClusterSession<Client> {
     this.#run = run;
     this.#set({ kind, bootstrap, clusterId, dataDir, startupMs, pid });
     host.onEnd((end) => this.#ended(host, end, run));
+  }
+
+  #onEvent(event: ClusterEvent): void {
+    const state = this.#state;
+    // Brokers came or went: whoever shows or copies the address has the one that counts.
+    if (event.event === 'bootstrap' && (state.kind === 'running' || state.kind === 'attached')) {
+      this.#set({ ...state, bootstrap: event.bootstrap });
+    }
+    this.#events.fire(event);
   }
 
   #failed(error: unknown, run: RunMemory): void {

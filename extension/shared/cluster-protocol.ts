@@ -282,6 +282,8 @@ export type ClusterEvent = EventStamp &
         readonly faults: readonly Fault[];
         readonly reason: string;
       }
+    /** Brokers came or went since `ready`: what to connect to from now on. */
+    | { readonly event: 'bootstrap'; readonly bootstrap: string }
     /** How far the removal of a broker has come. */
     | {
         readonly event: 'progress';

@@ -118,6 +118,7 @@ export class Timeline {
         };
       case 'ready':
         return { ...NOTHING, tone: 'good', text: 'The cluster is up.', detail: `${event.startupMs} ms` };
+      case 'bootstrap':
       case 'failed':
       case 'log':
         return undefined;

@@ -339,6 +339,7 @@ describe('Supervisor', () => {
     await supervise(input(1)).start();
     await expect(supervisor.addBroker(input(2))).resolves.toMatchObject({ broker: 2, state: 'running' });
     expect(supervisor.brokerIds).toEqual([1, 2]);
+    expect(events.filter(({ event }) => event === 'bootstrap')).toMatchObject([{ bootstrap: supervisor.bootstrap }]);
     await expect(supervisor.addBroker(input(3, { 'fake.fail': 'PORT_IN_USE' }))).rejects.toMatchObject({
       code: 'PORT_IN_USE',
     });

@@ -210,6 +210,18 @@ describe('starting and stopping', () => {
     expect(heard).toEqual(['controller']);
   });
 
+  test('the address follows brokers that come and go', async () => {
+    const session = await startedSession();
+    const [host] = hosts;
+    const bootstrap = '127.0.0.1:9092,127.0.0.1:9093';
+    host?.say({ event: 'bootstrap', bootstrap });
+    expect(session.bootstrap).toBe(bootstrap);
+    expect(session.state.kind).toBe('running');
+    await session.stop();
+    host?.say({ event: 'bootstrap', bootstrap });
+    expect(session.state).toEqual({ kind: 'off' });
+  });
+
   test('a process that dies shows as failed', async () => {
     const session = await startedSession();
     hosts[0]?.end({ reason: 'failed', code: 'INTERNAL', error: 'it was killed' });
