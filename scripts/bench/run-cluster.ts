@@ -21,5 +21,5 @@ In brackets: how many times better than Apache Kafka 4.3.1.
 ${table(clusterMetrics, samples, 'apache-kafka')}`;
   console.log(`\n${report}`);
   if (!args.quick && chosen.length === names.length)
-    writeReport(join(root, 'docs', 'benchmarks.md'), 'cluster', report);
+    writeReport(join(root, 'docs', 'benchmarks.md'), 'bench-cluster', report);
 }
