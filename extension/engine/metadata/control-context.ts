@@ -19,12 +19,13 @@ export interface ControlContext {
 
 /**
  * What a request leads to. Nothing has happened yet: only replaying the records changes anything, and the response is for when
- * they are committed. Without `atomic` the records may be split over several batches where they are many.
+ * they are committed. Without `atomic` the records may be split over several batches where they are many; with `topic`, between
+ * topics only.
  */
 export interface Decision<R> {
   readonly records: readonly NewMetadataRecord[];
   readonly response: R;
-  readonly atomic?: boolean;
+  readonly atomic?: boolean | 'topic';
   /** Why, for people: half a sentence that events begin with, e.g. `broker 2 stopped answering`. */
   readonly cause?: string;
 }

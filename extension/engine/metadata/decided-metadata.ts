@@ -116,20 +116,19 @@ export class DecidedMetadata {
     else this.#waiters.push({ offset: last.lastOffset, resolve: () => resolve(value), reject });
   }
 
-  onCommit(batches: readonly CommittedBatch[]): void {
+  /** A batch is committed, in log order. */
+  onCommit(batch: CommittedBatch): void {
     const { loader, onCommitted } = this.#options;
-    for (const batch of batches) {
-      const next = this.#pending.first;
-      if (next !== undefined && next.lastOffset === batch.lastOffset) {
-        this.#pending.shift();
-        loader.commitPrepared(batch, next.delta, next.image);
-        onCommitted(next.delta, next.cause);
-      } else {
-        loader.commit(batch);
-        if (this.#pending.first === undefined) this.#takeOver();
-      }
-      this.#answer(batch.lastOffset);
+    const next = this.#pending.first;
+    if (next !== undefined && next.lastOffset === batch.lastOffset) {
+      this.#pending.shift();
+      loader.commitPrepared(batch, next.delta, next.image);
+      onCommitted(next.delta, next.cause);
+    } else {
+      loader.commit(batch);
+      if (this.#pending.first === undefined) this.#takeOver();
     }
+    this.#answer(batch.lastOffset);
   }
 
   onLoadSnapshot(): void {

@@ -51,6 +51,7 @@ import type { Controller } from './controller-port.ts';
 import { assignReplicasToDirs } from './directory-control.ts';
 import { controllerEvents } from './controller-events.ts';
 import { DecidedMetadata, notController } from './decided-metadata.ts';
+import { batchesOf } from './decision-batches.ts';
 import { electLeaders, preferredElections, uncleanElections } from './election-control.ts';
 import { updateFeatures } from './feature-control.ts';
 import { IdleNotice } from './idle-notice.ts';
@@ -60,6 +61,7 @@ import type { MetadataLoader } from './metadata-loader.ts';
 import type { NewMetadataRecord } from './metadata-record.ts';
 import { supportedFeatures } from './metadata-version.ts';
 import { alterPartitionReassignments, listPartitionReassignments } from './reassignment-control.ts';
+import { TimeSlices } from './time-slices.ts';
 import { createPartitions, deleteTopics } from './topic-changes.ts';
 import { createTopics } from './topic-control.ts';
 
@@ -87,9 +89,6 @@ export interface QuorumControllerOptions {
   readonly onEvent: (event: ClusterEvent) => void;
 }
 
-/** Records in one batch where a decision may be split. */
-const MAX_RECORDS_PER_BATCH = 10_000;
-
 /**
  * Decides on metadata while its node leads the quorum. A request is answered in three steps: a pure function makes records and a
  * response out of the image and the request; the records are replayed into the image that the next request will see, and
@@ -103,6 +102,8 @@ export class QuorumController implements Controller, RaftListener {
   readonly #sessions: BrokerSessions;
   readonly #incarnationId: string;
   readonly #decided: DecidedMetadata;
+  /** Committed batches that wait for their turn. */
+  readonly #slices: TimeSlices;
   #whenActive: (() => void)[] = [];
   readonly #idle: IdleNotice;
   readonly #balancer: LeaderBalancer;
@@ -110,6 +111,7 @@ export class QuorumController implements Controller, RaftListener {
   constructor(options: QuorumControllerOptions) {
     const { clock, raft, loader, nodeId, onEvent } = options;
     this.#options = options;
+    this.#slices = new TimeSlices(clock);
     this.#incarnationId = randomUuid(options.random);
     this.#decided = new DecidedMetadata({
       ...{ clock, raft, loader },
@@ -257,16 +259,18 @@ export class QuorumController implements Controller, RaftListener {
   }
 
   onCommit(batches: readonly CommittedBatch[]): void {
-    this.#decided.onCommit(batches);
+    this.#slices.push(...batches.map((batch) => () => this.#decided.onCommit(batch)));
   }
 
   onLoadSnapshot(snapshot: SnapshotSource): void {
+    this.#slices.drain();
     this.#options.loader.loadSnapshot(snapshot);
     this.#decided.onLoadSnapshot();
   }
 
   onLeaderChange(leader: LeaderAndEpoch): void {
     const { nodeId, loader, logger } = this.#options;
+    this.#slices.drain();
     this.#deactivate();
     if (leader.leaderId === nodeId) this.#activate(leader.epoch);
     logger.info(
@@ -279,6 +283,7 @@ export class QuorumController implements Controller, RaftListener {
 
   /** Answers whoever waits with NOT_CONTROLLER, and decides nothing any more. */
   close(): void {
+    this.#slices.close();
     this.#deactivate();
   }
 
@@ -329,13 +334,9 @@ export class QuorumController implements Controller, RaftListener {
         if (this.#decided.isFull) {
           throw new ApiError(ErrorCode.REQUEST_TIMED_OUT, 'The controller has too many requests under way.');
         }
-        const { records, response, atomic, cause } = decide(this.#context());
-        if (atomic === true) this.#append(records, cause);
-        else {
-          for (let at = 0; at < records.length; at += MAX_RECORDS_PER_BATCH) {
-            this.#append(records.slice(at, at + MAX_RECORDS_PER_BATCH), cause);
-          }
-        }
+        const decision = decide(this.#context());
+        const { records, response, cause } = decision;
+        for (const batch of batchesOf(decision)) this.#append(batch, cause);
         if (records.some(mayAllowUncleanElections)) this.#electUncleanly('unclean elections are allowed from now on');
         // A decision without records rests on what others decided: it too holds only once that is committed.
         this.#decided.whenCommitted(response, resolve, reject);

@@ -30,7 +30,7 @@ import {
 /** Partitions that one request may make. */
 export const MAX_PARTITIONS_PER_REQUEST = 10_000;
 
-/** Decides on new topics: each by itself, all records in one batch. */
+/** Decides on new topics: each by itself, all records of one in one batch. */
 export function createTopics(
   context: ControlContext,
   request: CreateTopicsRequest,
@@ -60,7 +60,7 @@ export function createTopics(
       results.push(failed(name, error));
     }
   }
-  return { records, response: { throttleTimeMs: 0, topics: results }, atomic: true, cause: 'the topic was created' };
+  return { records, response: { throttleTimeMs: 0, topics: results }, atomic: 'topic', cause: 'the topic was created' };
 }
 
 function failed(name: string, error: ApiError): CreatableTopicResultInput {
