@@ -58,12 +58,13 @@ export async function alterResources<R extends ConfigResource>(
 export function failedResources(
   errorCode: number,
   request: { readonly resources: readonly ConfigResource[] },
+  errorMessage: string | null,
 ): AlterAnswer {
   return {
     throttleTimeMs: 0,
     responses: request.resources.map(({ resourceType, resourceName }) => ({
       errorCode,
-      errorMessage: null,
+      errorMessage,
       resourceType,
       resourceName,
     })),

@@ -1,4 +1,4 @@
-import { errorName, ErrorCode } from '../../protocol/errors.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
 import type { MessageType } from '../../protocol/message-type.ts';
 import { allocateProducerIdsRequest } from '../../protocol/generated/allocate-producer-ids-request.ts';
 import { allocateProducerIdsResponse } from '../../protocol/generated/allocate-producer-ids-response.ts';
@@ -195,7 +195,7 @@ export class ControllerChannel implements Controller {
     { version }: AskOptions = {},
   ): Promise<A> {
     const { clock } = this.#options;
-    const deadlineMs = clock.monotonicMs() + ASK_TIMEOUT_MS;
+    const deadlineMs = clock.monotonicMs() + Math.min(timeoutOf(body), ASK_TIMEOUT_MS);
     let backoffMs = FIRST_BACKOFF_MS;
     for (;;) {
       try {
@@ -206,7 +206,10 @@ export class ControllerChannel implements Controller {
         if (!isElsewhere(error)) throw error;
       }
       if (this.#closed || clock.monotonicMs() + backoffMs > deadlineMs) {
-        throw new ApiError(ErrorCode.REQUEST_TIMED_OUT, 'no controller took the request: the quorum has no leader');
+        throw new ApiError(
+          ErrorCode.REQUEST_TIMED_OUT,
+          'No controller took the request: the metadata quorum has no leader. Most of its voters must be up.',
+        );
       }
       await this.#pause(backoffMs);
       backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
@@ -277,7 +280,8 @@ function saysNotController(answer: unknown): boolean {
   });
 }
 
-/** For messages: what a code is called. */
-export function refusal(code: number, message: string | null | undefined): string {
-  return message ?? errorName(code);
+/** How long the client itself would wait, where its request says that. */
+function timeoutOf(body: unknown): number {
+  const { timeoutMs } = body as { readonly timeoutMs?: unknown };
+  return typeof timeoutMs === 'number' && timeoutMs > 0 ? timeoutMs : ASK_TIMEOUT_MS;
 }

@@ -26,7 +26,7 @@ export type HandlerResult<O> = O | undefined | Promise<O | undefined>;
 
 /**
  * One API of one listener. `handle` throws (or rejects with) `ApiError` only when the whole request fails; `failed` then
- * makes the answer, and for any other exception too. A handler without `failed` has its connection closed instead.
+ * makes the answer, and for any other exception too; `message` is what the error says beyond its code. A handler without `failed` has its connection closed instead.
  */
 export interface ApiHandler<I = unknown, O = unknown> {
   readonly apiKey: number;
@@ -42,7 +42,7 @@ export interface ApiHandler<I = unknown, O = unknown> {
    */
   readonly borrowsRequest?: boolean;
   handle(request: I, context: RequestContext): HandlerResult<O>;
-  failed?(code: number, request: I, context: RequestContext): O;
+  failed?(code: number, request: I, context: RequestContext, message: string | null): O;
 }
 
 /** A handler whatever its messages; the table that holds it pairs each with the right codec. */
@@ -56,7 +56,7 @@ export interface HandlerDefinition<I, O> {
   readonly pipelined?: boolean;
   readonly borrowsRequest?: boolean;
   handle(request: I, context: RequestContext): HandlerResult<O>;
-  failed?(code: number, request: I, context: RequestContext): O;
+  failed?(code: number, request: I, context: RequestContext, message: string | null): O;
 }
 
 /** Ties a handler to the codecs of its request and response, and checks that their types agree. */
@@ -76,6 +76,6 @@ export function defineHandler<I, II, R, O>(
     handle: (message, context) => definition.handle(message, context),
     ...(definition.failed === undefined
       ? {}
-      : { failed: (code, message, context) => definition.failed!(code, message, context) }),
+      : { failed: (code, request, context, message) => definition.failed!(code, request, context, message) }),
   };
 }

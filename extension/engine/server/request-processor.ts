@@ -85,7 +85,7 @@ export class RequestProcessor {
         );
       }
       const context = { ...peer, apiKey, apiVersion, correlationId, clientId: null };
-      const body: unknown = handler.failed!(ErrorCode.UNSUPPORTED_VERSION, undefined, context);
+      const body: unknown = handler.failed!(ErrorCode.UNSUPPORTED_VERSION, undefined, context, null);
       return encodeResponse(handler, correlationId, 0, body);
     }
     const { request, clientId } = readRequest(handler, frame, apiVersion);
@@ -123,7 +123,8 @@ export class RequestProcessor {
         cause: error,
       });
     }
-    const body: unknown = handler.failed(code, request, context);
+    const message = expected && error.message !== errorName(code) ? error.message : null;
+    const body: unknown = handler.failed(code, request, context, message);
     return encodeResponse(handler, context.correlationId, context.apiVersion, body);
   }
 }

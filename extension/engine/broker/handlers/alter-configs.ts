@@ -18,6 +18,6 @@ export function alterConfigsHandler(
         (resources) => controller.alterConfigs({ ...request, resources }, apiVersion),
         ({ configs }) => refuseCordon(configs, cordonProblem),
       ),
-    failed: (errorCode, request) => failedResources(errorCode, request),
+    failed: (errorCode, request, _, message) => failedResources(errorCode, request, message),
   });
 }

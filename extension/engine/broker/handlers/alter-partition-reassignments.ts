@@ -7,13 +7,13 @@ import { defineHandler } from '../../server/api-handler.ts';
 export function alterPartitionReassignmentsHandler(controller: Controller) {
   return defineHandler(alterPartitionReassignmentsRequest, alterPartitionReassignmentsResponse, {
     handle: (request, { apiVersion }) => controller.alterPartitionReassignments(request, apiVersion),
-    failed: (errorCode, { topics }) => ({
+    failed: (errorCode, { topics }, _, errorMessage) => ({
       throttleTimeMs: 0,
       errorCode,
-      errorMessage: null,
+      errorMessage,
       responses: topics.map(({ name, partitions }) => ({
         name,
-        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode, errorMessage: null })),
+        partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode, errorMessage })),
       })),
     }),
   });

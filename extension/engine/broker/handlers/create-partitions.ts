@@ -7,9 +7,9 @@ import { defineHandler } from '../../server/api-handler.ts';
 export function createPartitionsHandler(controller: Controller) {
   return defineHandler(createPartitionsRequest, createPartitionsResponse, {
     handle: (request, { apiVersion }) => controller.createPartitions(request, apiVersion),
-    failed: (errorCode, request) => ({
+    failed: (errorCode, request, _, errorMessage) => ({
       throttleTimeMs: 0,
-      results: request.topics.map(({ name }) => ({ name, errorCode })),
+      results: request.topics.map(({ name }) => ({ name, errorCode, errorMessage })),
     }),
   });
 }

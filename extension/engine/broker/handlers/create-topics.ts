@@ -7,9 +7,9 @@ import { defineHandler } from '../../server/api-handler.ts';
 export function createTopicsHandler(controller: Controller) {
   return defineHandler(createTopicsRequest, createTopicsResponse, {
     handle: (request, { apiVersion }) => controller.createTopics(request, apiVersion),
-    failed: (errorCode, request) => ({
+    failed: (errorCode, request, _, errorMessage) => ({
       throttleTimeMs: 0,
-      topics: request.topics.map(({ name }) => ({ name, errorCode, errorMessage: null })),
+      topics: request.topics.map(({ name }) => ({ name, errorCode, errorMessage })),
     }),
   });
 }

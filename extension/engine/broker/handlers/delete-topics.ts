@@ -7,11 +7,11 @@ import { defineHandler } from '../../server/api-handler.ts';
 export function deleteTopicsHandler(controller: Controller) {
   return defineHandler(deleteTopicsRequest, deleteTopicsResponse, {
     handle: (request, { apiVersion }) => controller.deleteTopics(request, apiVersion),
-    failed: (errorCode, request, { apiVersion }) => ({
+    failed: (errorCode, request, { apiVersion }, errorMessage) => ({
       throttleTimeMs: 0,
       responses:
         apiVersion >= 6
-          ? request.topics.map(({ name, topicId }) => ({ name, topicId, errorCode }))
+          ? request.topics.map(({ name, topicId }) => ({ name, topicId, errorCode, errorMessage }))
           : request.topicNames.map((name) => ({ name, errorCode })),
     }),
   });

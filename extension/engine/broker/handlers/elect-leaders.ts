@@ -7,12 +7,12 @@ import { defineHandler } from '../../server/api-handler.ts';
 export function electLeadersHandler(controller: Controller) {
   return defineHandler(electLeadersRequest, electLeadersResponse, {
     handle: (request, { apiVersion }) => controller.electLeaders(request, apiVersion),
-    failed: (errorCode, { topicPartitions }) => ({
+    failed: (errorCode, { topicPartitions }, _, errorMessage) => ({
       throttleTimeMs: 0,
       errorCode,
       replicaElectionResults: (topicPartitions ?? []).map(({ topic, partitions }) => ({
         topic,
-        partitionResult: partitions.map((partitionId) => ({ partitionId, errorCode, errorMessage: null })),
+        partitionResult: partitions.map((partitionId) => ({ partitionId, errorCode, errorMessage })),
       })),
     }),
   });

@@ -18,6 +18,6 @@ export function incrementalAlterConfigsHandler(
         (resources) => controller.incrementalAlterConfigs({ ...request, resources }, apiVersion),
         ({ configs }) => refuseCordon(configs, cordonProblem),
       ),
-    failed: (errorCode, request) => failedResources(errorCode, request),
+    failed: (errorCode, request, _, message) => failedResources(errorCode, request, message),
   });
 }

@@ -7,6 +7,11 @@ import { defineHandler } from '../../server/api-handler.ts';
 export function listPartitionReassignmentsHandler(controller: Controller) {
   return defineHandler(listPartitionReassignmentsRequest, listPartitionReassignmentsResponse, {
     handle: (request, { apiVersion }) => controller.listPartitionReassignments(request, apiVersion),
-    failed: (errorCode) => ({ throttleTimeMs: 0, errorCode, errorMessage: null, topics: [] }),
+    failed: (errorCode, _request, _context, errorMessage) => ({
+      throttleTimeMs: 0,
+      errorCode,
+      errorMessage,
+      topics: [],
+    }),
   });
 }

@@ -7,6 +7,6 @@ import { defineHandler } from '../../server/api-handler.ts';
 export function unregisterBrokerHandler(controller: Controller) {
   return defineHandler(unregisterBrokerRequest, unregisterBrokerResponse, {
     handle: (request, { apiVersion }) => controller.unregisterBroker(request, apiVersion),
-    failed: (errorCode) => ({ throttleTimeMs: 0, errorCode, errorMessage: null }),
+    failed: (errorCode, _request, _context, errorMessage) => ({ throttleTimeMs: 0, errorCode, errorMessage }),
   });
 }

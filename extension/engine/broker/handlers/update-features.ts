@@ -7,6 +7,6 @@ import { defineHandler } from '../../server/api-handler.ts';
 export function updateFeaturesHandler(controller: Controller) {
   return defineHandler(updateFeaturesRequest, updateFeaturesResponse, {
     handle: (request, { apiVersion }) => controller.updateFeatures(request, apiVersion),
-    failed: (errorCode) => ({ throttleTimeMs: 0, errorCode, errorMessage: null }),
+    failed: (errorCode, _request, _context, errorMessage) => ({ throttleTimeMs: 0, errorCode, errorMessage }),
   });
 }
