@@ -12,6 +12,8 @@ const SHUTDOWN_LIMIT_MS = 5_000;
 /** The same while nobody answers: without a quorum there is nobody to ask. */
 const SHUTDOWN_UNANSWERED_LIMIT_MS = 1_000;
 const SHUTDOWN_RETRY_MS = 20;
+/** How often a process may take its registration back from an earlier one; those are few. */
+const RENEWALS_MAX = 3;
 /** Between attempts while the broker waits for the controller, doubled up to the second. */
 const FIRST_RETRY_MS = 5;
 const MAX_RETRY_MS = 200;
@@ -41,7 +43,9 @@ export interface BrokerLifecycleOptions {
  */
 export class BrokerLifecycleManager {
   readonly #options: BrokerLifecycleOptions;
+  #request: BrokerRegistrationRequest | undefined;
   #registration: { brokerId: number; brokerEpoch: number } | undefined;
+  #renewals = 0;
   #timer: Timer | undefined;
   #relinquished: Promise<void> | undefined;
   #isFenced = true;
@@ -69,6 +73,7 @@ export class BrokerLifecycleManager {
   async register(registration: BrokerRegistrationRequest): Promise<void> {
     const { clock, controller, registrationTimeoutMs } = this.#options;
     const deadlineMs = clock.monotonicMs() + registrationTimeoutMs;
+    this.#request = registration;
     let waitMs = FIRST_RETRY_MS;
     for (;;) {
       let problem: string;
@@ -106,7 +111,8 @@ export class BrokerLifecycleManager {
         // What is not replayed here yet is on its way.
         if (isCaughtUp !== true) waitMs = FIRST_RETRY_MS;
       } catch (error) {
-        if (!isWorthWaiting(error)) throw refused(this.#registration?.brokerId ?? -1, error);
+        const isRenewed = await this.#renewAfter(error);
+        if (!isRenewed && !isWorthWaiting(error)) throw refused(this.#registration?.brokerId ?? -1, error);
       }
       await this.#pause(waitMs);
       waitMs = Math.min(waitMs * 2, MAX_RETRY_MS);
@@ -174,6 +180,30 @@ export class BrokerLifecycleManager {
     return answer;
   }
 
+  /**
+   * What an earlier process of this broker asked for before it died may reach the controller after this one's registration, and take
+   * its place: then this one registers again. Kafka's brokers stay fenced. Answers whether to go on.
+   */
+  async #renewAfter(error: unknown): Promise<boolean> {
+    const request = this.#request;
+    const isStale = error instanceof ApiError && error.code === ErrorCode.STALE_BROKER_EPOCH;
+    if (!isStale || request === undefined || this.#ended || this.#renewals >= RENEWALS_MAX) return false;
+    this.#renewals++;
+    const { controller, logger } = this.#options;
+    logger.warn(`another process of broker ${request.brokerId} took its registration; registering again`);
+    try {
+      const answer = await controller.registerBroker(request);
+      if (answer.errorCode !== ErrorCode.NONE) throw new ApiError(answer.errorCode);
+      this.#registration = { brokerId: request.brokerId, brokerEpoch: answer.brokerEpoch ?? -1 };
+    } catch (failure) {
+      logger.debug(`it could not be registered: ${describe(failure)}`);
+      if (!isWorthWaiting(failure)) return false;
+      // Nobody has decided yet.
+      this.#renewals--;
+    }
+    return true;
+  }
+
   #schedule(delayMs: number): void {
     if (this.#ended || this.#relinquished !== undefined) return;
     this.#timer?.cancel();
@@ -191,6 +221,7 @@ export class BrokerLifecycleManager {
     } catch (error) {
       // The first failure is ordinary: the controller has moved.
       if (++this.#failures === 2) logger.warn(`heartbeats fail: ${describe(error)}`);
+      await this.#renewAfter(error);
       nextMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, MAX_RETRY_MS, heartbeatIntervalMs);
     }
     // Another one was scheduled meanwhile.
