@@ -1,6 +1,6 @@
 import type { LogEnvironment } from '../log/log-environment.ts';
 import type { MetaProperties } from '../log/meta-properties.ts';
-import type { NodeAddress, NodeNetwork } from '../common/network.ts';
+import type { NodeNetwork } from '../common/network.ts';
 import { type RegisteredEndpoint, SecurityProtocol } from '../metadata/broker-registration.ts';
 import type { ConfigResolver } from '../metadata/config-resolver.ts';
 import { EMPTY_IMAGE } from '../metadata/metadata-image.ts';
@@ -36,16 +36,12 @@ export class SharedServer {
   readonly controller: QuorumController;
   /** The controller, wherever it is. */
   readonly channel: ControllerChannel;
-  readonly #voters: ReadonlyMap<number, QuorumVoter>;
-  readonly #ports: BrokerPorts;
 
   constructor(options: SharedServerOptions) {
     const { input, ports, network, resolver, environment, directories, voters } = options;
     const { clock, random, fileSystem, logger } = ports;
     const number = (name: string): number => resolver.brokerNumber(EMPTY_IMAGE.configs, name);
     const controllerEndpoints = controllersOf(input);
-    this.#ports = ports;
-    this.#voters = new Map(voters.map((voter) => [voter.nodeId, voter]));
     this.raft = new RaftDriver({
       ...{ clock, fileSystem, logger, network, random, voters, controllerEndpoints },
       nodeId: input.nodeId,
@@ -86,7 +82,7 @@ export class SharedServer {
     });
     this.channel = new ControllerChannel({
       ...{ network, clock, local: this.controller },
-      leader: () => this.#leaderAddress(),
+      leader: () => this.raft.leaderAddress(),
       heartbeatTimeoutMs: number('broker.session.timeout.ms') / 2,
     });
   }
@@ -122,21 +118,6 @@ export class SharedServer {
     this.raft.kill();
     this.controller.close();
     this.channel.close();
-  }
-
-  /** What the owner of the cluster said of addresses is newer than what the voters record has. */
-  #leaderAddress(): NodeAddress | undefined {
-    const { leaderId } = this.raft.leaderAndEpoch();
-    if (leaderId < 0 || leaderId === this.raft.nodeId) return undefined;
-    const told = this.#voters.get(leaderId);
-    if (told !== undefined) return told;
-    const node = this.raft.describeQuorum().nodes.find(({ nodeId }) => nodeId === leaderId);
-    const endpoint = node?.listeners[0];
-    if (endpoint === undefined) {
-      this.#ports.logger.warn(`Node ${leaderId} leads the quorum, but nobody knows its address.`);
-      return undefined;
-    }
-    return { nodeId: leaderId, host: endpoint.host, port: endpoint.port };
   }
 }
 
