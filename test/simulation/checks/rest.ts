@@ -44,7 +44,15 @@ export class Rest {
     });
     if (!this.#committer.isDone) missing.push('the committer is not done');
     if (this.#admin.isBusyAtAll) missing.push('the admin is not done');
-    return [...missing, ...this.#replicas()];
+    return [...missing, ...this.#metadata(), ...this.#replicas()];
+  }
+
+  /** A node that follows behind has not forgotten anything: it is waited for. */
+  #metadata(): string[] {
+    const known = this.#cluster.nodes.map(({ id, running }) => ({ id, mark: running!.quorum().highWatermark }));
+    const latest = Math.max(...known.map(({ mark }) => mark));
+    const behind = known.filter(({ mark }) => mark < latest);
+    return behind.map(({ id, mark }) => `node ${id} knows the metadata up to ${mark} of ${latest}`);
   }
 
   #replicas(): string[] {
