@@ -34,6 +34,9 @@ import { TopicConfigs } from './topic-configs.ts';
 /** A fetch session that was used this recently is not given away. */
 const FETCH_SESSION_EVICTION_MS = 120_000;
 
+/** How long after its own start a broker expects the other voters to become brokers too. */
+const JOINING_MS = 10_000;
+
 export interface BrokerServerOptions {
   /** With the ports that were bound. */
   readonly input: BrokerConfigInput;
@@ -52,6 +55,7 @@ export interface BrokerServerOptions {
 export class BrokerServer {
   readonly apis: readonly AnyApiHandler[];
   readonly #options: BrokerServerOptions;
+  readonly #startedMs: number;
   readonly #logs: LogManager;
   readonly #directories: LogDirectoriesWatch;
   readonly #replicas: ReplicaManager;
@@ -62,6 +66,7 @@ export class BrokerServer {
     const { input, ports, shared, resolver, environment, settings } = options;
     const { clock, random, logger } = ports;
     this.#options = options;
+    this.#startedMs = clock.monotonicMs();
     const topicConfigs = new TopicConfigs(resolver);
     this.#logs = new LogManager({
       environment,
@@ -266,14 +271,25 @@ export class BrokerServer {
       autoCreation: new AutoTopicCreation({
         controller: shared.channel,
         enabled: () => resolver.broker(image().configs, 'auto.create.topics.enable') === 'true',
-        // Fenced brokers count too: they get replicas, and come back. A topic with too few of them would keep them for ever.
-        internalShape: () => consumerOffsetsShape(resolver, image().configs, image().cluster.brokers.size),
+        internalShape: () => consumerOffsetsShape(resolver, image().configs, this.#brokersToCount()),
         logger,
       }),
       supportedFeatures: shared.supportedFeatures,
       finalizedFeatures: () => shared.finalizedFeatures(),
       raft: shared.raft,
     });
+  }
+
+  /**
+   * How many brokers may hold an internal topic that is made now: it would keep too few replicas for ever. Fenced ones count, since
+   * they come back; and soon after a start those that are about to register, which is every voter where voters are brokers.
+   */
+  #brokersToCount(): number {
+    const { input, ports, shared } = this.#options;
+    const { size } = shared.loader.image.cluster.brokers;
+    const isStarting = ports.clock.monotonicMs() - this.#startedMs < JOINING_MS;
+    if (!isStarting || !input.roles.includes('controller')) return size;
+    return Math.max(size, shared.raft.describeQuorum().nodes.length);
   }
 
   /**
