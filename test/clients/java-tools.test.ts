@@ -166,12 +166,11 @@ describe.skipIf(lacks('apache-kafka'))("Apache Kafka's tools", () => {
   });
 
   it('kafka-dump-log finds nothing wrong with our files', async () => {
-    await kafkaWith(
-      Array.from({ length: 2000 }, (_, i) => `line ${i}\n`).join(''),
-      'console-producer',
-      '--topic',
-      'dumped',
-    );
+    // Twice, so that there are two batches at least: an index has no entry for the first.
+    for (const first of [0, 1000]) {
+      const lines = Array.from({ length: 1000 }, (_, i) => `line ${first + i}\n`);
+      await kafkaWith(lines.join(''), 'console-producer', '--topic', 'dumped');
+    }
     const folder = `${directory.path}/data/broker-1/dumped-0`;
     const files = (await readdir(folder)).filter((name) => /^\d{20}\.(log|index|timeindex)$/.test(name));
     expect(files).toHaveLength(3);
