@@ -5,7 +5,8 @@ import { temporaryDirectory, type TemporaryDirectory } from '../../support/tempo
 import { lacks } from '../../support/tools.ts';
 import { until } from '../../support/until.ts';
 import { Side, versionsOf, type Json } from './both-brokers.ts';
-import { type Comparison, comparisons } from './requests.ts';
+import type { Comparison } from './comparison.ts';
+import { comparisons } from './requests.ts';
 
 /** What of the two brokers' configuration would show as a difference. */
 const SAME_CONFIG = {
