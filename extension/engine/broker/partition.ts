@@ -129,7 +129,6 @@ export class Partition implements LedPartition {
     if (registration.partitionEpoch < this.#registration.partitionEpoch) return;
     this.#registration = registration;
     this.#follow(registration);
-    this.#leader?.advanceHighWatermark();
     this.changed();
   }
 
