@@ -10,6 +10,7 @@ import { RefreshLoop } from './refresh-loop.ts';
 import { RoundSource } from './round-source.ts';
 import { decorations, treeItem } from './tree-item.ts';
 import type { TreeNode } from './tree-node.ts';
+import { UnfoldKeeper } from './unfold-keeper.ts';
 
 /** How many rounds pass between two looks for a cluster that somebody else started. */
 const lookEvery = 3;
@@ -22,7 +23,9 @@ export class ExplorerView implements vscode.TreeDataProvider<TreeNode>, vscode.D
   readonly #loop = new RefreshLoop(() => this.#round());
   readonly #changed = new vscode.EventEmitter<TreeNode[] | undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
-  readonly #disposables: vscode.Disposable[] = [this.#changed];
+  readonly #keeper = new UnfoldKeeper<TreeNode>((node) => void this.#openAgain(node));
+  readonly #disposables: vscode.Disposable[] = [this.#changed, this.#keeper];
+  readonly #view: vscode.TreeView<TreeNode>;
   #rounds = 0;
 
   constructor(session: EmbeddedSession<ClusterClient>) {
@@ -39,6 +42,7 @@ export class ExplorerView implements vscode.TreeDataProvider<TreeNode>, vscode.D
       describeMore: moreSpec,
     });
     const view = vscode.window.createTreeView('samsa.explorer', { treeDataProvider: this, showCollapseAll: true });
+    this.#view = view;
     this.#disposables.push(
       view,
       vscode.window.registerFileDecorationProvider(decorations),
@@ -60,6 +64,8 @@ export class ExplorerView implements vscode.TreeDataProvider<TreeNode>, vscode.D
   }
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
+    // The event of an unfolding gets lost in a redraw, but only rows that are open are asked for.
+    if (node !== undefined && !this.#tree.isExpanded(node)) this.#expanded(node, true);
     return [...(await this.#tree.children(node))];
   }
 
@@ -84,6 +90,8 @@ export class ExplorerView implements vscode.TreeDataProvider<TreeNode>, vscode.D
 
   #expanded(node: TreeNode, expanded: boolean): void {
     this.#tree.setExpanded(node, expanded);
+    if (expanded) this.#keeper.unfolded(node);
+    else this.#keeper.folded(node);
     if (expanded) this.#loop.soon();
   }
 
@@ -92,6 +100,20 @@ export class ExplorerView implements vscode.TreeDataProvider<TreeNode>, vscode.D
     this.#source.newRound();
     const changed = await this.#tree.refresh();
     if (changed.length === 0) return;
+    this.#keeper.redraws();
     this.#changed.fire(changed.includes(undefined) ? undefined : changed.filter((node) => node !== undefined));
+  }
+
+  /** Where the person can still see it open. */
+  async #openAgain(node: TreeNode): Promise<void> {
+    for (let row: TreeNode | undefined = node; row !== undefined; row = row.parent) {
+      if (!this.#tree.isExpanded(row)) return;
+    }
+    if (!this.#view.visible || this.#tree.find(node.id) !== node) return;
+    try {
+      await this.#view.reveal(node, { expand: true, select: false, focus: false });
+    } catch {
+      // It went with the redraw.
+    }
   }
 }
