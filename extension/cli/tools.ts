@@ -11,6 +11,7 @@ export const TOOLS: Readonly<Record<string, () => Promise<ToolModule>>> = {
   'delete-records': () => import('./delete-records.ts'),
   'log-dirs': () => import('./log-dirs.ts'),
   'broker-api-versions': () => import('./broker-api-versions.ts'),
+  'leader-election': () => import('./leader-election.ts'),
   'metadata-quorum': () => import('./metadata-quorum.ts'),
   'dump-log': () => import('./dump-log.ts'),
   'server-start': () => import('./server-start.ts'),

@@ -1,0 +1,61 @@
+import { expect } from 'vitest';
+import { runTool, type ToolName } from './apache-kafka-tools.ts';
+import { samsa } from './samsa-cluster.ts';
+
+/** What a tool said, without what only a JVM says. */
+export interface Said {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export async function kafkaSays(name: ToolName, args: readonly string[]): Promise<Said> {
+  const { code, stdout, stderr } = await runTool(name, args, { logLevel: 'ERROR' });
+  return { code, out: plain(stdout), err: plain(stderr) };
+}
+
+export async function samsaSays(name: ToolName, args: readonly string[]): Promise<Said> {
+  const child = samsa([name, ...args]);
+  child.endInput();
+  const { code, stdout, stderr } = await child.wait();
+  return { code, out: plain(stdout), err: plain(stderr) };
+}
+
+/** Runs Kafka's tool and ours, one after the other, and compares; resolves with what both said. */
+export async function expectSame(name: ToolName, args: readonly string[]): Promise<Said> {
+  const kafka = await kafkaSays(name, args);
+  const samsaSaid = await samsaSays(name, args);
+  expect({ args, ...samsaSaid }).toEqual({ args, ...kafka });
+  return samsaSaid;
+}
+
+/** Classes of the JVM and of Kafka's libraries; those of Kafka itself are part of the text that scripts look for. */
+const FOREIGN_CLASS =
+  /(?:Exception in thread "main" )?(?:java|joptsimple|com\.fasterxml)\.[\w.$]+(?:Exception|Error): /g;
+
+/**
+ * A text without stack traces (a message is followed by one, which begins with a class and the message again), without the
+ * table of options below a message, and without blanks at the end of lines.
+ */
+function plain(text: string): string {
+  const lines = text.split('\n').map((line) => line.trimEnd());
+  const kept: string[] = [];
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
+    if (/^Option\s+Description$/.test(line)) break;
+    if (isTraceHead(line, lines[i + 1])) {
+      while (isOfTrace(lines[i + 1])) i += 1;
+      continue;
+    }
+    kept.push(line.replace(FOREIGN_CLASS, ''));
+  }
+  return kept.join('\n').trimEnd();
+}
+
+function isTraceHead(line: string, next: string | undefined): boolean {
+  return /^[\w.$]+(?:Exception|Error)\b/.test(line) && /^\tat /.test(next ?? '');
+}
+
+function isOfTrace(line: string | undefined): boolean {
+  return line !== undefined && (/^\t+(?:at |\.\.\. |Suppressed: )|^\s*Caused by: /.test(line) || line === '');
+}
