@@ -33,8 +33,8 @@ export class Rest {
 
   whatIsMissing(): string[] {
     const missing: string[] = [];
-    for (const { id, running } of this.#cluster.nodes)
-      if (running === undefined) missing.push(`node ${id} does not serve`);
+    for (const { id, running, isStopping } of this.#cluster.nodes)
+      if (running === undefined || isStopping) missing.push(`node ${id} does not serve`);
     if (missing.length > 0) return missing;
     this.#producers.forEach(({ isDone }, index) => {
       if (!isDone) missing.push(`producer-${index + 1} is not done`);

@@ -78,6 +78,11 @@ export class SimNode {
     return this.#process?.actor.alive === true;
   }
 
+  /** It was asked to stop and has not yet. */
+  get isStopping(): boolean {
+    return this.isAlive && this.#process?.isStopping === true;
+  }
+
   get isFrozen(): boolean {
     return this.#process?.actor.frozen === true;
   }
