@@ -20,6 +20,7 @@ const nodeEntries: Readonly<Record<string, string>> = {
   extension: 'extension/extension.ts',
   cli: 'extension/cli/main.ts',
   'broker-worker': 'extension/cluster/worker.ts',
+  'recovery-worker': 'extension/cluster/recovery-worker.ts',
 };
 
 /** Present only where their package was installed; loaded at run time inside a try. */

@@ -57,6 +57,11 @@ class EarlyFailures {
   }
 }
 
+/** A start that takes long, or the removal of a broker: somebody may wait for it. */
+function tellProgress({ broker, message }: Extract<ClusterEvent, { event: 'progress' }>): void {
+  process.stderr.write(`Broker ${broker}: ${message}\n`);
+}
+
 /** For people: what to connect to and how to stop it; warnings and errors of brokers on standard error. */
 export function textReporter(program: string, plan: ClusterPlan): Reporter {
   const log = new StderrLog(['warn', 'error']);
@@ -67,6 +72,7 @@ export function textReporter(program: string, plan: ClusterPlan): Reporter {
   return {
     event(event) {
       if (event.event === 'log') log.add(event);
+      else if (event.event === 'progress') tellProgress(event);
       else if (event.event === 'ready') {
         ready = true;
         const dataDir = plan.dataDir === undefined ? `${event.dataDir} (temporary, removed at exit)` : event.dataDir;
@@ -91,7 +97,10 @@ export function textReporter(program: string, plan: ClusterPlan): Reporter {
   };
 }
 
-/** For programs: events on standard output as JSON lines, `ready` or `failed` first; the log on standard error. */
+/**
+ * For programs: events on standard output as JSON lines, `ready` or `failed` first; the log, and how far a long start is, on
+ * standard error.
+ */
 export function jsonReporter(program: string): Reporter {
   const log = new StderrLog(['debug', 'info', 'warn', 'error']);
   const failures = new EarlyFailures();
@@ -105,6 +114,7 @@ export function jsonReporter(program: string): Reporter {
       }
       ready ||= event.event === 'ready';
       if (ready) print(event);
+      else if (event.event === 'progress') tellProgress(event);
       else if (event.event === 'broker-state' && event.state === 'failed') failures.add(event);
       if (event.event !== 'ready') return;
       log.release();

@@ -14,7 +14,7 @@ import type { WorkerCommand, WorkerEvent, WorkerResults } from './worker-protoco
 export type BrokerStarter = (input: BrokerConfigInput, ports: BrokerPorts) => Promise<RunningBroker>;
 
 /** What of a node's outside world the thread brings along; the rest goes through its channel. */
-export interface ThreadPorts extends Pick<BrokerPorts, 'clock' | 'random' | 'fileSystem' | 'network'> {
+export interface ThreadPorts extends Pick<BrokerPorts, 'clock' | 'random' | 'fileSystem' | 'network' | 'recoverer'> {
   readonly makeListener: (...args: Parameters<BrokerPorts['makeListener']>) => HoldableListener;
 }
 

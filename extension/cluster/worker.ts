@@ -5,6 +5,7 @@ import { systemClock } from '../engine/common/clock.ts';
 import { nodeFileSystem } from '../engine/common/node-file-system.ts';
 import { systemRandom } from '../engine/common/random.ts';
 import { SocketServer } from '../engine/server/socket-server.ts';
+import { RecoveryThreads } from './recovery-threads.ts';
 import { threadTransport } from './transport.ts';
 import { runWorker } from './worker-main.ts';
 
@@ -18,6 +19,7 @@ runWorker(threadTransport(parentPort), {
     random: systemRandom,
     fileSystem: nodeFileSystem,
     network: new TcpNetwork(),
+    recoverer: new RecoveryThreads(),
     makeListener: (options) => new SocketServer(options),
   },
   debug: process.env['SAMSA_DEBUG'] === '1',

@@ -284,7 +284,7 @@ export type ClusterEvent = EventStamp &
       }
     /** Brokers came or went since `ready`: what to connect to from now on. */
     | { readonly event: 'bootstrap'; readonly bootstrap: string }
-    /** How far the removal of a broker has come. */
+    /** How far the removal of a broker has come, or the opening of its logs at its start. */
     | {
         readonly event: 'progress';
         readonly broker: number;

@@ -1,3 +1,5 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Connection } from '../../extension/net/connection.ts';
 import { ErrorCode } from '../../extension/protocol/errors.ts';
@@ -9,6 +11,7 @@ import { listOffsetsRequest } from '../../extension/protocol/generated/list-offs
 import { listOffsetsResponse } from '../../extension/protocol/generated/list-offsets-response.ts';
 import { produceRequest } from '../../extension/protocol/generated/produce-request.ts';
 import { produceResponse } from '../../extension/protocol/generated/produce-response.ts';
+import { RecordBatchBuilder } from '../../extension/records/record-batch-builder.ts';
 import { SamsaCluster } from '../support/samsa-cluster.ts';
 import { temporaryDirectory, type TemporaryDirectory } from '../support/temporary-directory.ts';
 import { batch } from './compare/both-brokers.ts';
@@ -109,5 +112,35 @@ describe('a broker that ends', () => {
     connection = await Connection.open({ host: '127.0.0.1', port: cluster!.port });
     expect(await end(connection)).toBe(1);
     connection.close();
+  });
+
+  it('is killed with much that was not flushed: threads check it, and the torn end is cut', async () => {
+    const connection = await start();
+    await create(connection, 'kept');
+    await create(connection, 'large');
+    connection.close();
+    await cluster!.child.kill();
+    const builder = new RecordBatchBuilder();
+    for (let i = 0; i < 16; i++) builder.append({ value: Buffer.alloc(64 * 1024, i), timestamp: Date.now() });
+    const written = builder.build();
+    for (const [topic, torn] of [
+      ['kept', 100],
+      ['large', 0],
+    ] as const) {
+      const file = await open(join(directory.path, 'broker-1', `${topic}-0`, '00000000000000000000.log'), 'w');
+      for (let i = 0; i < 80; i++) {
+        written.writeBigInt64BE(BigInt(i * 16));
+        await file.write(written);
+      }
+      await file.write(written, 0, torn);
+      await file.close();
+    }
+
+    const again = await start();
+    expect(cluster!.log).toContain('Recovering 2 logs, 160 MiB');
+    expect(cluster!.log).toMatch(/Cut 100 bytes off .*kept-0/);
+    expect(await end(again)).toBe(80 * 16);
+    expect(await produce(again, batch(['next']))).toEqual({ code: ErrorCode.NONE, offset: 80 * 16 });
+    again.close();
   });
 });

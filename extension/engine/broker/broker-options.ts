@@ -4,6 +4,7 @@ import type { FileSystem } from '../common/file-system.ts';
 import type { Logger } from '../common/logger.ts';
 import type { NodeNetwork } from '../common/network.ts';
 import type { Random } from '../common/random.ts';
+import type { LogRecoverer } from '../log/log-recovery.ts';
 import type { QuorumDescription } from '../raft/raft-ports.ts';
 import type { VoterAddress } from '../raft/voter-set.ts';
 import type { ListenerFactory } from '../server/server-listener.ts';
@@ -73,6 +74,8 @@ export interface BrokerPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly fileSystem: FileSystem;
+  /** Recovers logs in other threads; without one, the node's own thread does. */
+  readonly recoverer?: LogRecoverer;
   readonly logger: Logger;
   /** Called for every `controller`, `leader` and `isr` event that this broker causes or sees first. */
   readonly onEvent: (event: ClusterEvent) => void;

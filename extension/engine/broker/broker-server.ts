@@ -85,6 +85,7 @@ export class BrokerServer {
       onDirectoryFailed: (directory, error) => this.#directories.onFailed(directory, error),
       hasOtherReplicas: (topic, partition) =>
         (shared.loader.image.topics.partition(topic, partition)?.replicas.length ?? 0) > 1,
+      ...(ports.recoverer === undefined ? {} : { recoverer: ports.recoverer }),
       ...readLogSettings(resolver, input.nodeId, ports.onEvent),
     });
     this.#directories = new LogDirectoriesWatch({

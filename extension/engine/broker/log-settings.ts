@@ -5,7 +5,7 @@ import { EMPTY_IMAGE } from '../metadata/metadata-image.ts';
 
 type LogManagerSettings = Pick<
   LogManagerOptions,
-  'retentionCheckIntervalMs' | 'cleanerBackoffMs' | 'cleanerMapBytes' | 'onProgress'
+  'recoveryThreadsPerDirectory' | 'retentionCheckIntervalMs' | 'cleanerBackoffMs' | 'cleanerMapBytes' | 'onProgress'
 >;
 
 /** What the logs of a broker are told at its start: broker configs, and to whom they tell how far they are. */
@@ -16,6 +16,7 @@ export function readLogSettings(
 ): LogManagerSettings {
   const number = (name: string): number => resolver.brokerNumber(EMPTY_IMAGE.configs, name);
   return {
+    recoveryThreadsPerDirectory: number('num.recovery.threads.per.data.dir'),
     retentionCheckIntervalMs: number('log.retention.check.interval.ms'),
     cleanerBackoffMs: number('log.cleaner.backoff.ms'),
     cleanerMapBytes: number('log.cleaner.dedupe.buffer.size'),

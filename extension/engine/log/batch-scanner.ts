@@ -6,6 +6,8 @@ import type { CachedFile } from './file-handle-cache.ts';
 export type ScanEnd = 'end' | 'torn';
 
 const DEFAULT_BUFFER_BYTES = 64 * 1024;
+/** Where batches are larger, a read for each header costs less than copying what lies between them. */
+const SMALL_BATCH_BYTES = 8 * 1024;
 /** For the way from an index entry to a batch close behind it. */
 export const LOOK_UP_BUFFER_BYTES = 8 * 1024;
 
@@ -88,7 +90,8 @@ export class BatchScanner {
       kept = this.#filled - from;
     }
     this.#bytes = target;
-    const wanted = Math.min(target.length, this.#end - position) - kept;
+    const skipsBody = !this.#wholeBatches && this.sizeBytes > SMALL_BATCH_BYTES;
+    const wanted = (skipsBody ? length : Math.min(target.length, this.#end - position)) - kept;
     this.#filled = kept + this.#file.readSync(target, kept, wanted, position + kept);
     this.#bufferPosition = position;
     return this.#filled >= length;

@@ -26,6 +26,8 @@ export interface OpenLogOptions {
   readonly highWatermark?: number;
   /** The directory was closed cleanly: everything was flushed and nothing needs checking. */
   readonly hadCleanShutdown?: boolean;
+  /** What an unclean stop left was recovered since, and needs no checking again; it is not flushed. */
+  readonly isRecovered?: boolean;
   /**
    * False for a log that is not compacted: records that are missing between two segments after an unclean stop then mean
    * that the first one lost its end, and the later ones go too. True unless told, as in Kafka.
@@ -38,6 +40,14 @@ export interface OpenLogOptions {
 /** Opens the log in a folder, recovering it when it was not closed cleanly. Throws what the file system throws. */
 export function openLog(environment: LogEnvironment, options: OpenLogOptions): UnifiedLog {
   return new LogLoader(environment, options).load();
+}
+
+/**
+ * Only recovers the log in a folder: it opens with `isRecovered` then. What was not flushed still is not. Throws what the file
+ * system throws.
+ */
+export function recoverLog(environment: LogEnvironment, options: OpenLogOptions): void {
+  new LogLoader(environment, options).recover();
 }
 
 /**
@@ -59,16 +69,17 @@ class LogLoader {
     this.#producers = new ProducerStateManager(fileSystem, options.directory, producerExpirationMs, logger);
   }
 
-  load(): UnifiedLog {
-    const { topic, partition, directory, config } = this.#options;
-    const { recoveryPoint = 0, highWatermark = 0, hadCleanShutdown = false } = this.#options;
-    const names = this.#loadSegments();
-    this.#producers.loadSnapshotNames(names);
-    const knowsEpochs = this.#epochs.load();
-    if (!knowsEpochs) this.#learnEpochs();
-    const unflushed = hadCleanShutdown ? [] : this.#segments.from(recoveryPoint);
-    this.#recover(new Set(unflushed), new Set(names));
+  recover(): void {
+    try {
+      this.#loadSegments();
+    } finally {
+      for (const segment of this.#segments.all) segment.closeFiles();
+    }
+  }
 
+  load(): UnifiedLog {
+    const { topic, partition, directory, config, highWatermark = 0 } = this.#options;
+    this.#loadSegments();
     const endOffset = this.#endOffset();
     const first = this.#segments.count > 0 ? this.#segments.first.baseOffset : 0;
     const logStartOffset = Math.max(this.#options.logStartOffset ?? 0, first);
@@ -94,7 +105,18 @@ class LogLoader {
     });
   }
 
-  #loadSegments(): string[] {
+  /** Of an unclean stop, they are recovered on the way. */
+  #loadSegments(): void {
+    const { recoveryPoint = 0, hadCleanShutdown = false, isRecovered = false } = this.#options;
+    const names = this.#findSegments();
+    this.#producers.loadSnapshotNames(names);
+    const knowsEpochs = this.#epochs.load();
+    if (!knowsEpochs) this.#learnEpochs();
+    const unflushed = hadCleanShutdown || isRecovered ? [] : this.#segments.from(recoveryPoint);
+    this.#recover(new Set(unflushed), new Set(names));
+  }
+
+  #findSegments(): string[] {
     const { fileSystem } = this.#environment;
     const { directory } = this.#options;
     const names = cleanUpLogDirectory(fileSystem, directory, (path, baseOffset) => this.#scanEnd(path, baseOffset));

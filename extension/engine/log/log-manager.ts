@@ -11,9 +11,11 @@ import { isOutOfSpace, storageError } from './log-errors.ts';
 import { LogDisposal } from './log-disposal.ts';
 import { directoryName } from './log-file-names.ts';
 import type { LogEnvironment } from './log-environment.ts';
+import { LogLoading } from './log-loading.ts';
 import { LogMoves } from './log-moves.ts';
 import { LogOpener } from './log-opener.ts';
 import type { LogOpenerOptions } from './log-opener.ts';
+import type { LogRecoverer } from './log-recovery.ts';
 import { PeriodicWork } from './periodic-work.ts';
 import { PlacedLogs } from './placed-logs.ts';
 import type { PlacedLog } from './placed-logs.ts';
@@ -30,6 +32,10 @@ export interface LogManagerOptions extends LogOpenerOptions {
   readonly isCordoned?: (path: string) => boolean;
   /** The id of the directory that the controller knows a replica in, where that is known at load already. */
   readonly assignedDirectory?: (topic: string, partition: number) => string | undefined;
+  /** Recovers logs beside this thread where there are many; without one, this thread does. */
+  readonly recoverer?: LogRecoverer;
+  /** `num.recovery.threads.per.data.dir`. */
+  readonly recoveryThreadsPerDirectory?: number;
   /** `log.retention.check.interval.ms`. */
   readonly retentionCheckIntervalMs?: number;
   /** `log.cleaner.backoff.ms`: how often is looked for logs to compact. */
@@ -51,13 +57,10 @@ export interface CreateLogOptions {
   readonly directoryId: string | undefined;
 }
 
-/** How long loading may go on without letting anything else run. */
-const LOAD_SLICE_MS = 25;
-/** People who wait for thousands of logs want to see that something happens. */
-const PROGRESS_INTERVAL_MS = 1000;
 /** fdatasync calls under way at once at shutdown: as many as Node has threads for. */
 const PARALLEL_FLUSHES = 4;
 
+const DEFAULT_RECOVERY_THREADS = 2;
 const INDEX_SAVE_INTERVAL_MS = 1000;
 const HIGH_WATERMARK_CHECKPOINT_INTERVAL_MS = 5000;
 const CHECKPOINT_INTERVAL_MS = 60_000;
@@ -89,6 +92,8 @@ export class LogManager {
   readonly #work: PeriodicWork;
   #cleaner: LogCleaner | undefined;
   readonly #previousBrokerEpoch: number;
+  #loading: LogLoading | undefined;
+  #isLoaded = false;
   #isClosed = false;
 
   constructor(options: LogManagerOptions) {
@@ -147,24 +152,23 @@ export class LogManager {
 
   /** Opens every log on disk, recovering those that were not closed cleanly, and starts the periodic work. */
   async load(): Promise<void> {
-    const found = this.#find();
-    const { clock } = this.#environment;
-    let sliceStartMs = clock.monotonicMs();
-    const startMs = sliceStartMs;
-    let reportedMs = startMs;
-    for (const [index, each] of found.entries()) {
-      if (this.#isClosed) return;
-      this.#open(each);
-      if (clock.monotonicMs() - sliceStartMs < LOAD_SLICE_MS) continue;
-      if (clock.monotonicMs() - reportedMs >= PROGRESS_INTERVAL_MS) {
-        reportedMs = clock.monotonicMs();
-        this.#options.onProgress?.(index + 1, found.length);
-      }
-      await new Promise<void>((resolve) => clock.defer(resolve));
-      sliceStartMs = clock.monotonicMs();
-    }
-    if (reportedMs > startMs) this.#options.onProgress?.(found.length, found.length);
-    this.#startPeriodicWork();
+    const { recoverer, recoveryThreadsPerDirectory = DEFAULT_RECOVERY_THREADS, onProgress } = this.#options;
+    const { clock, logger, producerExpirationMs } = this.#environment;
+    this.#loading = new LogLoading({
+      clock,
+      open: (found, isRecovered) => this.#open(found, isRecovered),
+      bytesToRecover: (found) => this.#opener.bytesToRecover(found),
+      describe: (found) => this.#opener.describe(found),
+      recoverer,
+      recovery: {
+        threads: recoveryThreadsPerDirectory * this.#directories.usable.length,
+        producerExpirationMs,
+        logger,
+      },
+      onProgress,
+    });
+    this.#isLoaded = await this.#loading.load(this.#find());
+    if (this.#isLoaded) this.#startPeriodicWork();
   }
 
   #find(): FoundLog[] {
@@ -178,7 +182,7 @@ export class LogManager {
     });
   }
 
-  #open(found: FoundLog): void {
+  #open(found: FoundLog, isRecovered: boolean): void {
     const { topic, partition, name, path, isFuture, state } = found;
     const { directory } = state;
     if (directory.failure !== undefined) return;
@@ -186,7 +190,7 @@ export class LogManager {
     try {
       const other = logs.get(name);
       if (other !== undefined) throw new Error(`${other.log.directory} holds the same partition`);
-      logs.set(name, { log: this.#opener.openFound(found), directory });
+      logs.set(name, { log: this.#opener.openFound(found, isRecovered), directory });
     } catch (error) {
       const failure = storageError(`opening the log in ${path} failed`, error);
       if (isFuture) {
@@ -363,7 +367,7 @@ export class LogManager {
 
   /**
    * Flushes and closes every log, then writes the checkpoints and the mark of a clean shutdown. A directory in which
-   * something went wrong gets no mark: its logs are checked at the next start.
+   * something went wrong gets no mark: its logs are checked at the next start; so are all where loading was not through.
    */
   async shutdown(brokerEpoch: number): Promise<void> {
     if (this.#isClosed) return;
@@ -386,6 +390,8 @@ export class LogManager {
     });
     await Promise.all(workers);
     await this.#cleaner?.stop();
+    // The checkpoints would forget the logs that were not opened yet.
+    if (!this.#isLoaded) return;
     this.#checkpoints.offsets();
     this.#checkpoints.highWatermarks(true);
     for (const directory of this.directories) {
@@ -408,6 +414,7 @@ export class LogManager {
 
   #stop(): void {
     this.#isClosed = true;
+    this.#loading?.stop();
     this.#work.stop();
   }
 }

@@ -2,7 +2,9 @@ import type { LogConfig } from './log-config.ts';
 import type { LogDirectory } from './log-directory.ts';
 import type { FoundLog } from './log-discovery.ts';
 import type { LogEnvironment } from './log-environment.ts';
+import { fileName, LOG_SUFFIX, offsetOfFile } from './log-file-names.ts';
 import { openLog } from './log-loader.ts';
+import type { LogToRecover } from './log-recovery.ts';
 import type { UnifiedLog } from './unified-log.ts';
 
 /** What is known of logs before they are opened. */
@@ -31,22 +33,47 @@ export class LogOpener {
     this.#onLogFailed = onLogFailed;
   }
 
-  /** Recovers it where it was not closed cleanly. Throws what the file system throws. */
-  openFound({ topic, partition, name, path, state }: FoundLog): UnifiedLog {
-    const { directory, recoveryPoints, logStartOffsets, highWatermarks, hadCleanShutdown } = state;
+  /** Recovers it where it was not closed cleanly, nor recovered since. Throws what the file system throws. */
+  openFound(found: FoundLog, isRecovered: boolean): UnifiedLog {
+    const { directory, hadCleanShutdown } = found.state;
+    const onFailed = (): void => this.#onLogFailed(directory);
+    return openLog(this.#environment, { ...this.describe(found), hadCleanShutdown, isRecovered, onFailed });
+  }
+
+  /** What must be known of a log to recover it. */
+  describe({ topic, partition, name, path, state }: FoundLog): LogToRecover {
+    const { recoveryPoints, logStartOffsets, highWatermarks } = state;
     const config = this.#options.topicConfig?.(topic);
-    return openLog(this.#environment, {
+    return {
       topic,
       partition,
       directory: path,
       config: config ?? this.#options.config,
       mayHaveGaps: (config?.isCompacted ?? true) || this.#options.hasOtherReplicas?.(topic, partition) !== true,
-      onFailed: () => this.#onLogFailed(directory),
       recoveryPoint: recoveryPoints.get(name) ?? 0,
       logStartOffset: logStartOffsets.get(name) ?? 0,
       highWatermark: highWatermarks.get(name) ?? 0,
-      hadCleanShutdown,
-    });
+    };
+  }
+
+  /** How many bytes of a log lie behind its recovery point, by whole segments; 0 where it was closed cleanly. */
+  bytesToRecover({ name, path, state }: FoundLog): number {
+    if (state.hadCleanShutdown || state.directory.failure !== undefined) return 0;
+    const { fileSystem } = this.#environment;
+    const recoveryPoint = state.recoveryPoints.get(name) ?? 0;
+    try {
+      const baseOffsets = fileSystem
+        .readdirSync(path)
+        .flatMap((file) => (file.endsWith(LOG_SUFFIX) ? [offsetOfFile(file) ?? []].flat() : []))
+        .sort((a, b) => a - b);
+      const first = baseOffsets.findLast((baseOffset) => baseOffset <= recoveryPoint) ?? 0;
+      return baseOffsets
+        .filter((baseOffset) => baseOffset >= first)
+        .reduce((sum, offset) => sum + fileSystem.statSync(`${path}/${fileName(offset, LOG_SUFFIX)}`).sizeBytes, 0);
+    } catch {
+      // Opening it finds the same, and says so.
+      return 0;
+    }
   }
 
   /** In a folder that is there and empty. Throws what the file system throws. */

@@ -86,6 +86,7 @@ class Model {
   readonly disk = new MemoryFileSystem();
   #fixture: Fixture = fixture({ disk: this.disk });
   #log: UnifiedLog = this.#fixture.open({ config: logConfig });
+  #starts = 0;
   #acknowledged: ModelRecord[] = [];
   #pending: ModelRecord[] = [];
   /** Refused with an error, since the log was last opened. */
@@ -310,7 +311,10 @@ class Model {
   #reopen(): void {
     const open = (): UnifiedLog => {
       this.#fixture = fixture({ disk: this.disk });
-      return this.#fixture.open({ config: logConfig, logStartOffset: this.#start });
+      // Every other time it is recovered as by another thread, and opened by this one.
+      const isRecovered = this.#starts++ % 2 === 0;
+      if (isRecovered) this.#fixture.recover({ config: logConfig, logStartOffset: this.#start });
+      return this.#fixture.open({ config: logConfig, logStartOffset: this.#start, isRecovered });
     };
     try {
       this.#log = open();

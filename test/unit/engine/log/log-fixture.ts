@@ -4,7 +4,7 @@ import { parseLogConfig } from '../../../../extension/engine/log/log-config.ts';
 import type { LogConfig } from '../../../../extension/engine/log/log-config.ts';
 import { LogEnvironment } from '../../../../extension/engine/log/log-environment.ts';
 import type { LogEnvironmentOptions } from '../../../../extension/engine/log/log-environment.ts';
-import { openLog } from '../../../../extension/engine/log/log-loader.ts';
+import { openLog, recoverLog } from '../../../../extension/engine/log/log-loader.ts';
 import type { OpenLogOptions } from '../../../../extension/engine/log/log-loader.ts';
 import type { UnifiedLog } from '../../../../extension/engine/log/unified-log.ts';
 import type { BatchOptions } from '../../../../extension/records/record-batch-builder.ts';
@@ -30,6 +30,8 @@ export interface Fixture {
   readonly clock: FakeClock;
   readonly environment: LogEnvironment;
   open(options?: Partial<OpenLogOptions>): UnifiedLog;
+  /** As another thread would, with files of its own. */
+  recover(options?: Partial<OpenLogOptions>): void;
 }
 
 /** A log directory on a disk in memory, and the environment of one process over it. */
@@ -41,7 +43,11 @@ export function fixture(options: Partial<LogEnvironmentOptions> & { disk?: Memor
   const environment = new LogEnvironment({ ...plain, ...options });
   const open = (more: Partial<OpenLogOptions> = {}): UnifiedLog =>
     openLog(environment, { topic: 't', partition: 0, directory: DIRECTORY, config: config(), ...more });
-  return { disk, clock, environment, open };
+  const recover = (more: Partial<OpenLogOptions> = {}): void => {
+    const own = new LogEnvironment({ ...plain, ...options });
+    recoverLog(own, { topic: 't', partition: 0, directory: DIRECTORY, config: config(), ...more });
+  };
+  return { disk, clock, environment, open, recover };
 }
 
 /** One batch; records are values (the time is {@link NOW_MS}), or what the builder takes. */

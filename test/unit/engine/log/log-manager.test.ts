@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { ErrorCode } from '../../../../extension/protocol/errors.ts';
 import { silentLogger } from '../../../../extension/engine/common/logger.ts';
 import { LogEnvironment } from '../../../../extension/engine/log/log-environment.ts';
+import { recoverLog } from '../../../../extension/engine/log/log-loader.ts';
 import { LogManager } from '../../../../extension/engine/log/log-manager.ts';
+import type { LogRecoverer } from '../../../../extension/engine/log/log-recovery.ts';
 import { writeMetaProperties } from '../../../../extension/engine/log/meta-properties.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { MemoryFileSystem, systemError } from '../../../support/memory-file-system.ts';
-import { batchOf, codeOf, config, contents, NOW_MS } from './log-fixture.ts';
+import { batchOf, codeOf, config, contents, fixedRandom, NOW_MS } from './log-fixture.ts';
 
 const ID = 'AbCdEfGhIjKlMnOpQrStUv';
 const OTHER_ID = 'ZbCdEfGhIjKlMnOpQrStUv';
@@ -206,6 +208,61 @@ describe('a log directory of many partitions', () => {
       for (const partition of [0, 100, 199]) expect(contents(manager.get('orders', partition)!)).toEqual(['0:a']);
     },
   );
+});
+
+it('a stop while logs are opened leaves the checkpoints alone, and no mark of a clean stop', async () => {
+  const first = setup();
+  await first.manager.load();
+  for (let partition = 0; partition < 20; partition++) {
+    first.manager.getOrCreate('orders', partition, options).appendAsLeader(batchOf(['a', 'b']), 0);
+  }
+  await first.clock.advance();
+  await first.manager.shutdown(1);
+  const before = text(first.disk, '/data/recovery-point-offset-checkpoint');
+
+  const clock = new TickingClock(NOW_MS);
+  const environment = new LogEnvironment({ fileSystem: first.disk, clock, random: fixedRandom, logger: silentLogger });
+  const manager = new LogManager({ environment, directories: ['/data'], config: config() });
+  const loading = manager.load();
+  await manager.shutdown(2);
+  await clock.advance();
+  await loading;
+  expect([...manager.logs()].length).toBeLessThan(20);
+  expect(text(first.disk, '/data/recovery-point-offset-checkpoint')).toBe(before);
+  expect(first.disk.existsSync('/data/.kafka_cleanshutdown')).toBe(false);
+});
+
+it('large logs are recovered by others where there is somebody', async () => {
+  const first = setup();
+  await first.manager.load();
+  for (const partition of [0, 1]) first.manager.getOrCreate('orders', partition, options);
+  first.manager.abandon();
+  // Sizes are all that is looked at before they are given away.
+  for (const partition of [0, 1]) {
+    const file = first.disk.openSync(`/data/orders-${partition}/00000000000000000000.log`, 'readWrite');
+    file.truncateSync(70 * 1024 * 1024);
+    file.close();
+  }
+  const given: string[] = [];
+  const recoverer: LogRecoverer = {
+    start(logs, { threads }, onDone) {
+      given.push(`${threads} threads`, ...logs.map(({ directory }) => directory));
+      logs.forEach((log, index) => {
+        recoverLog(environment, log);
+        onDone(index, true);
+      });
+      return { stop() {} };
+    },
+  };
+  const clock = new FakeClock(NOW_MS);
+  const environment = new LogEnvironment({ fileSystem: first.disk, clock, random: fixedRandom, logger: silentLogger });
+  const more = { recoverer, recoveryThreadsPerDirectory: 3 };
+  const manager = new LogManager({ environment, directories: ['/data'], config: config(), ...more });
+  const loading = manager.load();
+  await clock.advance();
+  await loading;
+  expect(given).toEqual(['3 threads', '/data/orders-0', '/data/orders-1']);
+  expect([...manager.logs()].map(({ logEndOffset }) => logEndOffset)).toEqual([0, 0]);
 });
 
 describe('logs', () => {

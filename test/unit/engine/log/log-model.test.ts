@@ -76,6 +76,7 @@ const logConfig = config({
 class Model {
   readonly disk = new MemoryFileSystem();
   #fixture: Fixture = fixture({ disk: this.disk });
+  #restarts = 0;
   log: UnifiedLog = this.#fixture.open({ config: logConfig });
   /** Written and answered. */
   records: ModelRecord[] = [];
@@ -181,13 +182,16 @@ class Model {
     }
     this.pending = [];
     this.#fixture = fixture({ disk: this.disk });
-    this.log = this.#fixture.open({
+    const left = {
       config: logConfig,
-      hadCleanShutdown: isClean,
       recoveryPoint: this.recoveryPoint,
       logStartOffset: this.start,
       mayHaveGaps: false,
-    });
+    };
+    // Every other time it is recovered as by another thread, and opened by this one.
+    const isRecovered = !isClean && this.#restarts++ % 2 === 0;
+    if (isRecovered) this.#fixture.recover(left);
+    this.log = this.#fixture.open({ ...left, hadCleanShutdown: isClean, isRecovered });
   }
 
   #losePower(seed: number): void {
