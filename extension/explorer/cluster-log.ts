@@ -48,6 +48,10 @@ function logEvent(channel: vscode.LogOutputChannel, event: ClusterEvent): void {
         `${event.topic}-${event.partition}: broker ${event.broker} cut its log from ${event.from} to ${event.to}, ` +
           `${event.records} records are gone`,
       );
+    case 'uncleanable':
+      return channel.warn(
+        `${event.topic}-${event.partition}: broker ${event.broker} can't compact it: ${event.reason}`,
+      );
     case 'fault':
     case 'progress':
       return channel.info(event.event === 'fault' ? event.reason : event.message);

@@ -273,6 +273,14 @@ export type ClusterEvent = EventStamp &
         readonly to: number;
         readonly records: number;
       }
+    /** A log can't be compacted; it is left alone until the broker's next start and grows. */
+    | {
+        readonly event: 'uncleanable';
+        readonly broker: number;
+        readonly topic: string;
+        readonly partition: number;
+        readonly reason: string;
+      }
     /** The network was broken or healed on purpose. */
     | {
         readonly event: 'fault';

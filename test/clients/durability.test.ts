@@ -144,3 +144,43 @@ describe('a broker that ends', () => {
     again.close();
   });
 });
+
+it('a log that cannot be compacted is told of, and its partition serves on', async () => {
+  await using cluster = await SamsaCluster.start({
+    args: ['--brokers', '1', '--config', 'log.cleaner.backoff.ms=100'],
+  });
+  const connection = await Connection.open({ host: '127.0.0.1', port: cluster.port });
+  const compacted = {
+    'cleanup.policy': 'compact',
+    'internal.segment.bytes': '200',
+    'min.cleanable.dirty.ratio': '0.9',
+  };
+  const configs = Object.entries(compacted).map(([name, value]) => ({ name, value }));
+  await connection.send(createTopicsRequest, createTopicsResponse, {
+    topics: [{ name: 'latest', numPartitions: 1, replicationFactor: 1, assignments: [], configs }],
+    timeoutMs: 5000,
+  });
+  const produce = async (): Promise<number> => {
+    const records = batch(['some value'], { key: 'the only key' });
+    const topicData = [{ name: 'latest', partitionData: [{ index: 0, records }] }];
+    const body = { transactionalId: null, acks: -1, timeoutMs: 5000, topicData };
+    const { responses } = await connection.send(produceRequest, produceResponse, body, { version: 9 });
+    return responses[0]!.partitionResponses[0]!.errorCode;
+  };
+  expect(await produce()).toBe(ErrorCode.NONE);
+  const segment = join(cluster.dataDir, 'broker-1', 'latest-0', '00000000000000000000.log');
+  const file = await open(segment, 'r+');
+  await file.write(Buffer.from([0x7f]), 0, 1, 8);
+  await file.close();
+  for (let i = 0; i < 8; i++) expect(await produce()).toBe(ErrorCode.NONE);
+
+  const event = await cluster.waitForEvent('the log is left alone', ({ event: kind }) => kind === 'uncleanable');
+  expect(event).toMatchObject({
+    broker: 1,
+    topic: 'latest',
+    partition: 0,
+    reason: expect.stringContaining('latest-0'),
+  });
+  expect(await produce()).toBe(ErrorCode.NONE);
+  connection.close();
+});

@@ -5,10 +5,15 @@ import { EMPTY_IMAGE } from '../metadata/metadata-image.ts';
 
 type LogManagerSettings = Pick<
   LogManagerOptions,
-  'recoveryThreadsPerDirectory' | 'retentionCheckIntervalMs' | 'cleanerBackoffMs' | 'cleanerMapBytes' | 'onProgress'
+  | 'recoveryThreadsPerDirectory'
+  | 'retentionCheckIntervalMs'
+  | 'cleanerBackoffMs'
+  | 'cleanerMapBytes'
+  | 'onUncleanable'
+  | 'onProgress'
 >;
 
-/** What the logs of a broker are told at its start: broker configs, and to whom they tell how far they are. */
+/** What the logs of a broker are told at its start: broker configs, and to whom they tell how they fare. */
 export function readLogSettings(
   resolver: ConfigResolver,
   brokerId: number,
@@ -20,6 +25,8 @@ export function readLogSettings(
     retentionCheckIntervalMs: number('log.retention.check.interval.ms'),
     cleanerBackoffMs: number('log.cleaner.backoff.ms'),
     cleanerMapBytes: number('log.cleaner.dedupe.buffer.size'),
+    onUncleanable: ({ topic, partition }, reason) =>
+      onEvent({ event: 'uncleanable', broker: brokerId, topic, partition, reason }),
     onProgress: (done, total) =>
       onEvent({ event: 'progress', broker: brokerId, done, total, message: `${done} of ${total} logs are open` }),
   };

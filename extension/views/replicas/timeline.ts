@@ -102,6 +102,15 @@ export class Timeline {
             (event.records === 1 ? '1 record is lost.' : `${event.records} records are lost.`),
           detail: `${event.from} → ${event.to}`,
         };
+      case 'uncleanable':
+        return {
+          ...NOTHING,
+          ...partitionOf(event),
+          broker: event.broker,
+          tone: 'caution',
+          text: `${nameOf(event)}: broker ${event.broker} can't compact it and leaves it alone. ${sentence(event.reason)}`,
+          detail: 'uncleanable',
+        };
       case 'fault':
         return {
           ...NOTHING,

@@ -48,6 +48,23 @@ test('says what an unclean election cost', () => {
   ]);
 });
 
+test('says which log is not compacted any more', () => {
+  const { entries } = timelineOf('A', {
+    event: 'uncleanable',
+    broker: 3,
+    topic: 'A',
+    partition: 2,
+    reason: 'the batch at offset 5 is damaged',
+  });
+  expect(entries).toMatchObject([
+    {
+      tone: 'caution',
+      text: "A-2: broker 3 can't compact it and leaves it alone. The batch at offset 5 is damaged.",
+      partition: 2,
+    },
+  ]);
+});
+
 test('of one topic has that topic and what concerns all', () => {
   const { entries } = timelineOf(
     'A',
