@@ -7,7 +7,10 @@ import { parsePairs, parseProperties } from './properties.ts';
 import { print, type Tool, type ToolIo } from './tool-io.ts';
 
 /** The release whose tools these are compatible with; what `--version` prints, as theirs do. */
-const KAFKA_VERSION = '4.3.1';
+export const KAFKA_VERSION = '4.3.1';
+
+/** What an admin client of Kafka's calls itself. */
+export const DEFAULT_CLIENT_ID = 'adminclient-1';
 
 export const BOOTSTRAP_OPTION: OptionSpec = {
   name: 'bootstrap-server',
@@ -95,7 +98,7 @@ export function propertiesOf(
 }
 
 export interface ClientSettings {
-  /** The option that names the servers. */
+  /** The option that names the servers; `bootstrap-controller` makes a client of controllers. */
   readonly bootstrapOption?: string;
   /** Settings of the client; those of --command-config by default. */
   readonly properties?: ReadonlyMap<string, string>;
@@ -113,9 +116,22 @@ export async function withClient<T>(
 ): Promise<T> {
   const bootstrap = options.required(settings.bootstrapOption ?? 'bootstrap-server');
   const properties = settings.properties ?? propertiesOf(options, ['command-config'], []);
-  const client = new ClusterClient(clientOptions(bootstrap, properties, settings.clientId ?? 'adminclient-1'));
+  const client = new ClusterClient({
+    ...clientOptions(bootstrap, properties, settings.clientId ?? DEFAULT_CLIENT_ID),
+    endpoints: settings.bootstrapOption === 'bootstrap-controller' ? 'controllers' : 'brokers',
+  });
+  return useClient(client, io, use, settings.keepsOpenOnAbort);
+}
+
+/** Closes the client in the end, or earlier when the user interrupts (unless the tool then ends by itself). */
+export async function useClient<T>(
+  client: ClusterClient,
+  io: ToolIo,
+  use: (client: ClusterClient) => Promise<T>,
+  keepsOpenOnAbort = false,
+): Promise<T> {
   const close = (): void => client.close();
-  if (settings.keepsOpenOnAbort !== true) io.signal.addEventListener('abort', close, { once: true });
+  if (!keepsOpenOnAbort) io.signal.addEventListener('abort', close, { once: true });
   try {
     return await use(client);
   } finally {

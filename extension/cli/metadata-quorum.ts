@@ -38,8 +38,7 @@ export const run = clusterTool({
     if (options.has('status') && options.has('replication')) {
       throw new OptionError('Only one of --status or --replication should be specified with describe sub-command');
     }
-    const endpoints = options.has('bootstrap-server') ? 'brokers' : 'controllers';
-    const bootstrapOption = endpoints === 'brokers' ? 'bootstrap-server' : 'bootstrap-controller';
+    const bootstrapOption = options.has('bootstrap-server') ? 'bootstrap-server' : 'bootstrap-controller';
     return withClient(
       options,
       io,
@@ -47,7 +46,7 @@ export const run = clusterTool({
         const admin = new Admin(client);
         const quorum = await admin.describeQuorum();
         if (options.has('status')) {
-          const { clusterId } = await admin.describeCluster({ endpoints });
+          const { clusterId } = await admin.describeCluster();
           print(io.stdout, statusText(clusterId ?? '', quorum));
         } else {
           print(io.stdout, replicationTable(quorum, options.has('human-readable') ? Date.now() : undefined));

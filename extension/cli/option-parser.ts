@@ -35,6 +35,11 @@ export class ParsedOptions {
     this.rest = rest;
   }
 
+  /** The options that are given, in the order in which they first appear. */
+  get names(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+
   has(name: string): boolean {
     return this.#values.has(name);
   }

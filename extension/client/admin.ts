@@ -23,11 +23,17 @@ export class Admin {
     this.#client = client;
   }
 
-  /** Cluster id, controller and brokers; with `includeFenced` also brokers that are registered but not serving. */
-  describeCluster(
-    options: { readonly includeFenced?: boolean; readonly endpoints?: cluster.EndpointType } = {},
-  ): Promise<cluster.ClusterDescription> {
-    return cluster.describeCluster(this.#client, options.includeFenced ?? false, options.endpoints ?? 'brokers');
+  /**
+   * Cluster id, controller and brokers (controllers, for a client of controllers); with `includeFenced` also brokers that
+   * are registered but not serving.
+   */
+  describeCluster(options: { readonly includeFenced?: boolean } = {}): Promise<cluster.ClusterDescription> {
+    return cluster.describeCluster(this.#client, options.includeFenced ?? false);
+  }
+
+  /** Makes the cluster forget a broker that will not come back (KIP-631). */
+  unregisterBroker(brokerId: number): Promise<void> {
+    return cluster.unregisterBroker(this.#client, brokerId);
   }
 
   /** APIs and features of one broker. */
@@ -170,8 +176,16 @@ export class Admin {
   }
 
   /** Starts (or with null replicas cancels) moving partitions to other brokers. */
-  alterReassignments(reassignments: readonly replicas.Reassignment[]): Promise<groupOffsets.PartitionOutcome[]> {
-    return replicas.alterReassignments(this.#client, reassignments);
+  alterReassignments(
+    reassignments: readonly replicas.Reassignment[],
+    options: { readonly keepsReplicationFactor?: boolean } = {},
+  ): Promise<groupOffsets.PartitionOutcome[]> {
+    return replicas.alterReassignments(this.#client, reassignments, options.keepsReplicationFactor ?? false);
+  }
+
+  /** Moves replicas between the log directories of their brokers; what they become is in `describeLogDirs`. */
+  alterReplicaLogDirs(moves: readonly replicas.ReplicaMove[]): Promise<replicas.ReplicaMoveOutcome[]> {
+    return replicas.alterReplicaLogDirs(this.#client, moves);
   }
 
   /** Reassignments under way. */

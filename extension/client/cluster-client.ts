@@ -1,5 +1,7 @@
 import { ErrorCode } from '../protocol/errors.ts';
 import type { MessageType } from '../protocol/message-type.ts';
+import { describeClusterRequest } from '../protocol/generated/describe-cluster-request.ts';
+import { describeClusterResponse } from '../protocol/generated/describe-cluster-response.ts';
 import { findCoordinatorRequest } from '../protocol/generated/find-coordinator-request.ts';
 import { findCoordinatorResponse } from '../protocol/generated/find-coordinator-response.ts';
 import { metadataRequest } from '../protocol/generated/metadata-request.ts';
@@ -9,7 +11,7 @@ import { addressOf, NetworkError } from '../net/network-error.ts';
 import type { RequestBody, SendOptions } from '../net/request-sender.ts';
 import { parseBootstrap } from './bootstrap.ts';
 import { BrokerConnections, type BrokerAddress } from './broker-connections.ts';
-import { clusterMetadata, type BrokerNode, type ClusterMetadata } from './cluster-metadata.ts';
+import { clusterMetadata, type BrokerNode, type ClusterMetadata, type TopicMetadata } from './cluster-metadata.ts';
 import { KafkaError, throwOnError } from './kafka-error.ts';
 import { isRetriableError, retrying } from './retry.ts';
 
@@ -19,11 +21,15 @@ export interface ClusterClientOptions extends Pick<
 > {
   /** `host:port,host:port` or the parts of it. */
   readonly bootstrap: string | readonly string[];
+  /** What the bootstrap servers are. A client of controllers knows no topics; requests for the controller go to the active one. */
+  readonly endpoints?: EndpointType;
   /** How long a request is tried again after errors that pass by themselves (elections, restarts). Default 15 s. */
   readonly retryTimeoutMs?: number;
   /** Metadata older than this are asked for again. Default 5 min. */
   readonly metadataMaxAgeMs?: number;
 }
+
+export type EndpointType = 'brokers' | 'controllers';
 
 export interface MetadataOptions {
   /** Names of the topics wanted; null for all; by default only brokers and controller. */
@@ -67,6 +73,7 @@ const COORDINATOR_MOVED: ReadonlySet<number> = new Set<number>([
 export class ClusterClient {
   readonly bootstrap: readonly BrokerAddress[];
   readonly retryTimeoutMs: number;
+  readonly endpoints: EndpointType;
   readonly #connections: BrokerConnections;
   readonly #metadataMaxAgeMs: number;
   readonly #coordinators = new Map<string, BrokerAddress & { readonly id: number }>();
@@ -77,6 +84,7 @@ export class ClusterClient {
   constructor(options: ClusterClientOptions) {
     this.bootstrap = parseBootstrap(options.bootstrap);
     this.retryTimeoutMs = options.retryTimeoutMs ?? RETRY_TIMEOUT_MS;
+    this.endpoints = options.endpoints ?? 'brokers';
     this.#metadataMaxAgeMs = options.metadataMaxAgeMs ?? METADATA_MAX_AGE_MS;
     this.#connections = new BrokerConnections(options);
   }
@@ -100,6 +108,7 @@ export class ClusterClient {
   async metadata(options: MetadataOptions = {}): Promise<ClusterMetadata> {
     return this.#retryUnlessUnreached(async () => {
       const connection = await this.anyConnection();
+      if (this.endpoints === 'controllers') return this.#controllers(connection);
       const topics = options.topics === undefined ? [] : options.topics;
       const response = await connection.send(metadataRequest, metadataResponse, (version) => ({
         topics: topics?.map((name) => ({ name })) ?? (version === 0 ? [] : null),
@@ -110,6 +119,21 @@ export class ClusterClient {
       this.#remember(metadata);
       return metadata;
     });
+  }
+
+  /** The controllers as nodes of the cluster (KIP-919). */
+  async #controllers(connection: Connection): Promise<ClusterMetadata> {
+    const { clusterId, controllerId, brokers, errorCode, errorMessage } = await connection.send(
+      describeClusterRequest,
+      describeClusterResponse,
+      { includeClusterAuthorizedOperations: false, endpointType: 2 },
+    );
+    throwOnError(errorCode, 'controllers', errorMessage);
+    const nodes = brokers.map(({ brokerId: id, host, port, rack }) => ({ id, host, port, rack }));
+    nodes.sort((a, b) => a.id - b.id);
+    const metadata = { clusterId, controllerId, brokers: nodes, topics: new Map<string, TopicMetadata>() };
+    this.#remember(metadata);
+    return metadata;
   }
 
   #remember(metadata: ClusterMetadata): void {

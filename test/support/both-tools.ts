@@ -33,29 +33,21 @@ export async function expectSame(name: ToolName, args: readonly string[]): Promi
 const FOREIGN_CLASS =
   /(?:Exception in thread "main" )?(?:java|joptsimple|com\.fasterxml)\.[\w.$]+(?:Exception|Error): /g;
 
+const CLASSES = /^(?:[\w.$]+(?:Exception|Error): )+/;
+
+const TRACE_LINE = /^\s*(?:at |\.\.\. \d+ |Caused by: |Suppressed: )/;
+
 /**
- * A text without stack traces (a message is followed by one, which begins with a class and the message again), without the
- * table of options below a message, and without blanks at the end of lines.
+ * A text without stack traces (which begin with classes and the message above again), without the table of options below a
+ * message, and without blanks at the end of lines.
  */
 function plain(text: string): string {
-  const lines = text.split('\n').map((line) => line.trimEnd());
   const kept: string[] = [];
-  for (let i = 0; i < lines.length; i++) {
-    const line = lines[i]!;
+  for (const line of text.split('\n').map((each) => each.trimEnd())) {
     if (/^Option\s+Description$/.test(line)) break;
-    if (isTraceHead(line, lines[i + 1])) {
-      while (isOfTrace(lines[i + 1])) i += 1;
-      continue;
-    }
-    kept.push(line.replace(FOREIGN_CLASS, ''));
+    const message = line.replace(CLASSES, '');
+    const isTraceHead = message !== line && kept.at(-1)?.endsWith(message) === true;
+    if (!isTraceHead && !TRACE_LINE.test(line)) kept.push(line.replace(FOREIGN_CLASS, ''));
   }
   return kept.join('\n').trimEnd();
-}
-
-function isTraceHead(line: string, next: string | undefined): boolean {
-  return /^[\w.$]+(?:Exception|Error)\b/.test(line) && /^\tat /.test(next ?? '');
-}
-
-function isOfTrace(line: string | undefined): boolean {
-  return line !== undefined && (/^\t+(?:at |\.\.\. |Suppressed: )|^\s*Caused by: /.test(line) || line === '');
 }

@@ -4,6 +4,8 @@ import { describeLogDirsRequest } from '../../protocol/generated/describe-log-di
 import { describeLogDirsResponse } from '../../protocol/generated/describe-log-dirs-response.ts';
 import { describeQuorumRequest } from '../../protocol/generated/describe-quorum-request.ts';
 import { describeQuorumResponse, type ReplicaState } from '../../protocol/generated/describe-quorum-response.ts';
+import { unregisterBrokerRequest } from '../../protocol/generated/unregister-broker-request.ts';
+import { unregisterBrokerResponse } from '../../protocol/generated/unregister-broker-response.ts';
 import { ApiKey } from '../../protocol/generated/apis.ts';
 import type { VersionRange } from '../../net/api-versions.ts';
 import type { ClusterClient } from '../cluster-client.ts';
@@ -23,14 +25,7 @@ export interface ClusterDescription {
   readonly brokers: readonly DescribedBroker[];
 }
 
-/** Whom to describe: brokers, or the controllers when the client's bootstrap servers are controllers. */
-export type EndpointType = 'brokers' | 'controllers';
-
-export async function describeCluster(
-  client: ClusterClient,
-  includeFenced: boolean,
-  endpoints: EndpointType,
-): Promise<ClusterDescription> {
+export async function describeCluster(client: ClusterClient, includeFenced: boolean): Promise<ClusterDescription> {
   const connection = await client.anyConnection();
   if (!connection.versions.has(ApiKey.DescribeCluster)) {
     const { clusterId, controllerId, brokers } = await client.metadata();
@@ -38,7 +33,7 @@ export async function describeCluster(
   }
   const response = await client.toAny(describeClusterRequest, describeClusterResponse, (version) => ({
     includeClusterAuthorizedOperations: false,
-    ...(version >= 1 ? { endpointType: endpoints === 'brokers' ? 1 : 2 } : {}),
+    ...(version >= 1 ? { endpointType: client.endpoints === 'brokers' ? 1 : 2 } : {}),
     ...(version >= 2 ? { includeFencedBrokers: includeFenced } : {}),
   }));
   throwOnError(response.errorCode, 'cluster', response.errorMessage);
@@ -54,6 +49,17 @@ export async function describeCluster(
     controllerId: response.controllerId,
     brokers: brokers.sort((a, b) => a.id - b.id),
   };
+}
+
+/** Rejects with BROKER_ID_NOT_REGISTERED when there is no such broker. */
+export async function unregisterBroker(client: ClusterClient, brokerId: number): Promise<void> {
+  const response = await client.toController(
+    unregisterBrokerRequest,
+    unregisterBrokerResponse,
+    { brokerId },
+    ({ errorCode }) => (errorCode === 0 ? [] : [errorCode]),
+  );
+  throwOnError(response.errorCode, `broker ${brokerId}`, response.errorMessage);
 }
 
 export interface ReplicaSize extends TopicPartition {

@@ -1,11 +1,14 @@
 import { alterPartitionReassignmentsRequest } from '../../protocol/generated/alter-partition-reassignments-request.ts';
 import { alterPartitionReassignmentsResponse } from '../../protocol/generated/alter-partition-reassignments-response.ts';
+import { alterReplicaLogDirsRequest } from '../../protocol/generated/alter-replica-log-dirs-request.ts';
+import { alterReplicaLogDirsResponse } from '../../protocol/generated/alter-replica-log-dirs-response.ts';
 import { electLeadersRequest } from '../../protocol/generated/elect-leaders-request.ts';
 import { electLeadersResponse } from '../../protocol/generated/elect-leaders-response.ts';
 import { listPartitionReassignmentsRequest } from '../../protocol/generated/list-partition-reassignments-request.ts';
 import { listPartitionReassignmentsResponse } from '../../protocol/generated/list-partition-reassignments-response.ts';
 import type { ClusterClient } from '../cluster-client.ts';
-import { kafkaErrorOrNull, throwOnError } from '../kafka-error.ts';
+import { groupBy } from '../group-by.ts';
+import { kafkaErrorOrNull, throwOnError, type KafkaError } from '../kafka-error.ts';
 import { byTopic, partitionName, type TopicPartition } from '../leader-routing.ts';
 import type { PartitionOutcome } from './group-offsets.ts';
 
@@ -52,20 +55,23 @@ export interface Reassignment extends TopicPartition {
   readonly replicas: readonly number[] | null;
 }
 
+/** With `keepsReplicationFactor` the cluster refuses to change how many replicas there are (brokers before 4.1 do not know of it). */
 export async function alterReassignments(
   client: ClusterClient,
   reassignments: readonly Reassignment[],
+  keepsReplicationFactor: boolean,
 ): Promise<PartitionOutcome[]> {
   const response = await client.toController(
     alterPartitionReassignmentsRequest,
     alterPartitionReassignmentsResponse,
-    {
+    (version) => ({
       timeoutMs: TIMEOUT_MS,
+      ...(version >= 1 ? { allowReplicationFactorChange: !keepsReplicationFactor } : {}),
       topics: [...byTopic(reassignments)].map(([name, items]) => ({
         name,
         partitions: items.map(({ partition, replicas }) => ({ partitionIndex: partition, replicas })),
       })),
-    },
+    }),
     ({ errorCode }) => (errorCode === 0 ? [] : [errorCode]),
   );
   throwOnError(response.errorCode, 'reassignment', response.errorMessage);
@@ -112,4 +118,41 @@ export async function listReassignments(
       removingReplicas,
     })),
   );
+}
+
+/** A replica and the directory of its broker that it shall lie in. */
+export interface ReplicaMove extends TopicPartition {
+  readonly brokerId: number;
+  /** Absolute, as the broker has it. */
+  readonly path: string;
+}
+
+export interface ReplicaMoveOutcome extends ReplicaMove {
+  /** REPLICA_NOT_AVAILABLE where the broker has no such replica yet: it will be made in that directory. */
+  readonly error: KafkaError | null;
+}
+
+/** Moves replicas between directories, each on its broker. Rejects when a broker does not answer. */
+export async function alterReplicaLogDirs(
+  client: ClusterClient,
+  moves: readonly ReplicaMove[],
+): Promise<ReplicaMoveOutcome[]> {
+  const answers = [...groupBy(moves, ({ brokerId }) => brokerId)].map(async ([brokerId, ofBroker]) => {
+    const response = await client.toBroker(brokerId, alterReplicaLogDirsRequest, alterReplicaLogDirsResponse, {
+      dirs: [...groupBy(ofBroker, ({ path }) => path)].map(([path, ofPath]) => ({
+        path,
+        topics: [...byTopic(ofPath)].map(([name, items]) => ({
+          name,
+          partitions: items.map(({ partition }) => partition),
+        })),
+      })),
+    });
+    return ofBroker.map((move): ReplicaMoveOutcome => {
+      const topic = response.results.find(({ topicName }) => topicName === move.topic);
+      const result = topic?.partitions.find(({ partitionIndex }) => partitionIndex === move.partition);
+      const context = `${partitionName(move)} on broker ${brokerId}`;
+      return { ...move, error: kafkaErrorOrNull(result?.errorCode ?? 0, context) };
+    });
+  });
+  return (await Promise.all(answers)).flat();
 }

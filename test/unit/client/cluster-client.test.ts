@@ -41,6 +41,26 @@ describe('connecting', () => {
     expect((await client.metadata()).brokers).toHaveLength(1);
   });
 
+  test('a client of controllers sends to the active one', async () => {
+    const [follower, active] = [await fakeBroker({ nodeId: 101 }), await fakeBroker({ nodeId: 102 })];
+    for (const controller of [follower, active]) {
+      controller.on('DescribeCluster', ({ endpointType }) => ({
+        errorCode: endpointType === 2 ? 0 : 115,
+        errorMessage: null,
+        clusterId: 'c',
+        controllerId: 102,
+        brokers: [active, follower].map(({ nodeId, port }) => ({ brokerId: nodeId, host: '127.0.0.1', port })),
+      }));
+      controller.on('ListPartitionReassignments', () => ({ errorCode: 0, errorMessage: null, topics: [] }));
+    }
+    const client = clientOf(follower, { endpoints: 'controllers' });
+    expect(await new Admin(client).listReassignments()).toEqual([]);
+    expect((await client.cluster()).brokers.map(({ id }) => id)).toEqual([101, 102]);
+    expect(follower.requests('ListPartitionReassignments')).toHaveLength(0);
+    expect(active.requests('ListPartitionReassignments')).toHaveLength(1);
+    expect(follower.requests('Metadata')).toHaveLength(0);
+  });
+
   test('fails at once when no bootstrap server answers', async () => {
     const gone = await fakeBroker();
     const { address, port } = gone;
