@@ -1,4 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+
+/** None takes nearly so long: it only ends one that hangs, and a busy machine must not end others. */
+const unitTimeoutMs = 60_000;
 
 /** Real clients and JVM tools take seconds to start; a slow machine must not turn that into a failure. */
 const clientTimeoutMs = 120_000;
@@ -12,8 +16,18 @@ const browserTimeoutMs = 120_000;
  */
 export default defineConfig({
   test: {
+    // Vitest leaves one processor to itself, which is half of two, and has little to do.
+    maxWorkers: availableParallelism(),
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          isolate: false,
+          testTimeout: unitTimeoutMs,
+          hookTimeout: unitTimeoutMs,
+        },
+      },
       { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
