@@ -5,11 +5,13 @@ import { t } from '../settings/localize.ts';
 import type { BrokerFacts } from './explorer-source.ts';
 import { escapeMarkdown, factSheet } from './markdown.ts';
 import { sentence } from './sentence.ts';
+import { describeProgress } from './start-progress.ts';
 import type { ContextValue, NodeLook, NodeSpec } from './tree-node.ts';
 
 export function brokersSpec(nodes: readonly BrokerFacts[] | undefined): NodeSpec {
   const brokers = nodes?.filter(({ own }) => own?.isOnlyController !== true);
   const running = brokers?.filter(({ state }) => state === 'running').length;
+  const troubled = brokers?.filter((broker) => troublesOf(broker).length > 0).length ?? 0;
   const isWhole = brokers === undefined || running === brokers.length;
   return {
     key: 'brokers',
@@ -21,9 +23,12 @@ export function brokersSpec(nodes: readonly BrokerFacts[] | undefined): NodeSpec
       ...(brokers === undefined
         ? {}
         : {
-            description: isWhole ? formatCount(brokers.length) : t('{0} of {1} running', running ?? 0, brokers.length),
+            description: isWhole
+              ? [formatCount(brokers.length), ...(troubled === 0 ? [] : [t('{0} in trouble', troubled)])].join(' · ')
+              : t('{0} of {1} running', running ?? 0, brokers.length),
           }),
       ...(isWhole ? {} : { iconColor: 'charts.red' }),
+      ...(isWhole && troubled > 0 ? { iconColor: 'charts.yellow' } : {}),
     },
     children: 'collapsed',
   };
@@ -34,8 +39,14 @@ export function brokerSpec(broker: BrokerFacts): NodeSpec {
   const address = `${broker.host}:${broker.port}`;
   const label = own?.isOnlyController === true ? t('Controller {0}', broker.id) : t('Broker {0}', broker.id);
   const troubles = troublesOf(broker);
-  const role = roleOf(broker);
-  const description = [address, ...troubles, ...(role === undefined ? [] : [role])].join(' · ');
+  // What is cut off in a narrow side bar is what matters least.
+  const describe = (where: string): string =>
+    [
+      ...troubles,
+      ...(broker.isController ? [t('controller')] : []),
+      where,
+      ...(own?.isVoter === true && !broker.isController ? [t('voter')] : []),
+    ].join(' · ');
   return {
     key: String(broker.id),
     target: { kind: 'broker', broker: broker.id },
@@ -43,8 +54,8 @@ export function brokerSpec(broker: BrokerFacts): NodeSpec {
       label,
       contextValue: contextOf(broker),
       icon: own?.isOnlyController === true ? 'server-environment' : 'server-process',
-      description,
-      accessibilityLabel: [label, description].join(' '),
+      description: describe(isLoopback(broker.host) ? `:${broker.port}` : address),
+      accessibilityLabel: `${label} ${describe(address)}`,
       ...iconColor(broker, troubles.length > 0),
       ...(broker.isController ? { badge: { text: '★', tooltip: t('Controller') } } : {}),
       tooltip: factSheet(label, [
@@ -61,10 +72,15 @@ export function brokerSpec(broker: BrokerFacts): NodeSpec {
   };
 }
 
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
 /** What is wrong with it, the worst first. */
-function troublesOf({ id, state, own }: BrokerFacts): string[] {
+function troublesOf({ id, state, own, error, progress }: BrokerFacts): string[] {
+  const more = error ?? (progress === undefined ? undefined : describeProgress(progress));
   return [
-    ...(state === 'running' ? [] : [state]),
+    ...(state === 'running' ? [] : [more === undefined ? state : `${state}: ${more}`]),
     ...(own?.faults.map((fault) => describeFault(fault, id)) ?? []),
     ...(state === 'running' && own?.fenced === true ? [t('fenced')] : []),
   ];
@@ -81,11 +97,6 @@ function describeFault(fault: Fault, node: number): string {
     case 'drop':
       return fault.from === node ? t('nothing reaches {0}', fault.to) : t('nothing comes from {0}', fault.from);
   }
-}
-
-function roleOf({ isController, own }: BrokerFacts): string | undefined {
-  if (isController) return t('controller');
-  return own?.isVoter === true ? t('voter') : undefined;
 }
 
 function describeRole({ isController, own }: BrokerFacts): string {

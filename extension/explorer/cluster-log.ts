@@ -18,7 +18,8 @@ function logState(channel: vscode.LogOutputChannel, state: SessionState): void {
   else if (state.kind === 'running') channel.info(`Cluster runs at ${state.bootstrap}, data in ${state.dataDir}`);
   else if (state.kind === 'attached')
     channel.info(`Attached to the cluster of process ${state.pid} at ${state.bootstrap}`);
-  else channel.info(`Cluster is ${state.kind}`);
+  // Each step of a start has a line of its own already.
+  else if (state.kind !== 'starting' || state.progress === undefined) channel.info(`Cluster is ${state.kind}`);
 }
 
 function logEvent(channel: vscode.LogOutputChannel, event: ClusterEvent): void {

@@ -6,6 +6,7 @@ import type { SessionState } from './cluster-session.ts';
 import { escapeMarkdown, factSheet } from './markdown.ts';
 import { sentence } from './sentence.ts';
 import { shortBootstrap } from './short-bootstrap.ts';
+import { describeProgress } from './start-progress.ts';
 import type { NodeLook, NodeSpec } from './tree-node.ts';
 
 /** The embedded cluster's row. */
@@ -25,8 +26,10 @@ function clusterLook(state: SessionState): NodeLook {
   switch (state.kind) {
     case 'off':
       return { label, contextValue, description: t('off'), icon: 'circle-outline' };
-    case 'starting':
-      return { label, contextValue, description: t('starting'), icon: 'loading~spin' };
+    case 'starting': {
+      const facts = [t('starting'), ...(state.progress === undefined ? [] : [describeProgress(state.progress)])];
+      return { label, contextValue, description: facts.join(' · '), icon: 'loading~spin' };
+    }
     case 'stopping':
       return { label, contextValue, description: t('stopping'), icon: 'loading~spin' };
     case 'failed':
@@ -109,11 +112,11 @@ export function readErrorSpec(error: unknown): NodeSpec {
 }
 
 /** A row where nothing is, so that an open folder never looks broken. */
-export function emptySpec(label: string): NodeSpec {
+export function emptySpec(label: string, hint = label): NodeSpec {
   return {
     key: 'empty',
     target: { kind: 'empty' },
-    look: { label, contextValue: 'empty', icon: 'dash', dimmed: true },
+    look: { label, contextValue: 'empty', icon: 'dash', dimmed: true, tooltip: escapeMarkdown(hint) },
     children: 'none',
   };
 }

@@ -1,6 +1,7 @@
 import type { ClusterHost } from '../cluster/cluster-host.ts';
 import type { ClusterErrorCode, ClusterEvent } from '../shared/cluster-protocol.ts';
 import type { Event } from './emitter.ts';
+import type { LogProgress } from './start-progress.ts';
 
 /** Facts about a cluster that answers. */
 export interface ClusterFacts {
@@ -22,7 +23,8 @@ export interface ClusterFacts {
  */
 export type SessionState =
   | { readonly kind: 'off' }
-  | { readonly kind: 'starting' }
+  /** With `progress` once a broker has told how many logs it has to open. */
+  | { readonly kind: 'starting'; readonly progress?: LogProgress }
   /** This window owns the brokers' process. */
   | ({ readonly kind: 'running' } & ClusterFacts)
   /** Another window or a terminal owns it. */
@@ -44,6 +46,8 @@ export interface ClusterSession<Client> {
   readonly onDidReceiveEvent: Event<ClusterEvent>;
   /** Something in the cluster was changed from this window (a topic made, records written): worth a refresh. */
   readonly onDidChangeContents: Event<void>;
+  /** How far a broker that starts has come; undefined for those that do not, and before it tells. */
+  progressOf(broker: number): LogProgress | undefined;
   /** `running` or `attached`. */
   readonly isUp: boolean;
   /** Undefined unless the cluster is up. */

@@ -5,6 +5,8 @@ import { t } from '../settings/localize.ts';
 import type { ClusterSession, SessionState } from './cluster-session.ts';
 import { Emitter } from './emitter.ts';
 import type { RunMemory } from './run-memory.ts';
+import { StartProgress } from './start-progress.ts';
+import type { LogProgress } from './start-progress.ts';
 
 /** How the session reaches processes and sockets; tests have their own. */
 export interface SessionPorts<Client> {
@@ -29,6 +31,7 @@ export class EmbeddedSession<Client> implements ClusterSession<Client> {
   readonly #changed = new Emitter<SessionState>();
   readonly #events = new Emitter<ClusterEvent>();
   readonly #contents = new Emitter<void>();
+  readonly #progress = new StartProgress();
   readonly onDidChange = this.#changed.event;
   readonly onDidReceiveEvent = this.#events.event;
   readonly onDidChangeContents = this.#contents.event;
@@ -60,6 +63,10 @@ export class EmbeddedSession<Client> implements ClusterSession<Client> {
 
   get bootstrap(): string | undefined {
     return this.#state.kind === 'running' || this.#state.kind === 'attached' ? this.#state.bootstrap : undefined;
+  }
+
+  progressOf(broker: number): LogProgress | undefined {
+    return this.#progress.of(broker);
   }
 
   client(): Client {
@@ -205,6 +212,10 @@ export class EmbeddedSession<Client> implements ClusterSession<Client> {
     if (event.event === 'bootstrap' && (state.kind === 'running' || state.kind === 'attached')) {
       this.#set({ ...state, bootstrap: event.bootstrap });
     }
+    if (this.#progress.take(event) && state.kind === 'starting') {
+      const { sum } = this.#progress;
+      this.#set(sum === undefined ? { kind: 'starting' } : { kind: 'starting', progress: sum });
+    }
     this.#events.fire(event);
   }
 
@@ -249,6 +260,7 @@ export class EmbeddedSession<Client> implements ClusterSession<Client> {
     this.#host = undefined;
     this.#client = undefined;
     this.#starting = undefined;
+    this.#progress.clear();
     if (client !== undefined) this.#ports.disconnect(client);
   }
 

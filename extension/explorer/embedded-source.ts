@@ -1,5 +1,6 @@
 import type { ClusterClient } from '../client/cluster-client.ts';
 import type {
+  BrokerLifecycle,
   BrokerState,
   ClusterState,
   PartitionState,
@@ -8,7 +9,7 @@ import type {
 } from '../shared/cluster-protocol.ts';
 import { ClientSource } from './client-source.ts';
 import type { ClusterSession } from './cluster-session.ts';
-import type { BrokerFacts, ReplicaFacts } from './explorer-source.ts';
+import type { BrokerFacts, ReplicaFacts, TopicFacts } from './explorer-source.ts';
 
 /** No topic has this name: the supervisor is asked for brokers alone. */
 const noTopic = '';
@@ -25,7 +26,21 @@ export class EmbeddedSource extends ClientSource {
   /** Also those that do not run, which no broker would tell; then the controllers. */
   override async brokers(): Promise<readonly BrokerFacts[]> {
     const state = await this.#state();
-    return [...state.brokers, ...state.controllers].map((broker) => brokerFacts(broker, state));
+    return [...state.brokers, ...state.controllers].map((broker) => {
+      const progress = this.#session.progressOf(broker.id);
+      return { ...brokerFacts(broker, state), ...(progress === undefined ? {} : { progress }) };
+    });
+  }
+
+  /** While nothing can be decided, the metadata go on naming leaders that are gone. */
+  override async topics(): Promise<readonly TopicFacts[]> {
+    const [topics, { brokers }] = await Promise.all([super.topics(), this.#state()]);
+    const down = new Set(brokers.filter(({ state }) => isDown(state)).map(({ id }) => id));
+    if (down.size === 0) return topics;
+    return topics.map((topic) => ({
+      ...topic,
+      partitions: topic.partitions.map((each) => (down.has(each.leader) ? { ...each, isLeaderDown: true } : each)),
+    }));
   }
 
   async voters(): Promise<readonly VoterState[]> {
@@ -46,6 +61,10 @@ export class EmbeddedSource extends ClientSource {
   #state(): Promise<ClusterState> {
     return this.#session.send('state', { topic: noTopic });
   }
+}
+
+function isDown(state: BrokerLifecycle): boolean {
+  return state === 'stopped' || state === 'killed' || state === 'failed';
 }
 
 function brokerFacts(broker: BrokerState, { controllerId, quorum }: ClusterState): BrokerFacts {

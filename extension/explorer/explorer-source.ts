@@ -1,4 +1,5 @@
 import type { BrokerLifecycle, Fault, SegmentState, VoterState } from '../shared/cluster-protocol.ts';
+import type { LogProgress } from './start-progress.ts';
 
 export interface BrokerFacts {
   readonly id: number;
@@ -12,6 +13,8 @@ export interface BrokerFacts {
   readonly own?: OwnBrokerFacts;
   /** Why it is `failed`. */
   readonly error?: string;
+  /** How far it has come while it starts. */
+  readonly progress?: LogProgress;
 }
 
 export interface OwnBrokerFacts {
@@ -43,6 +46,8 @@ export interface PartitionFacts {
   readonly partition: number;
   /** -1 when nobody leads. */
   readonly leader: number;
+  /** Nobody could be elected in its place yet; unknown of clusters that are not ours. */
+  readonly isLeaderDown?: boolean;
   readonly leaderEpoch: number;
   readonly replicas: readonly number[];
   readonly isr: readonly number[];

@@ -78,11 +78,19 @@ function all(specs: readonly NodeSpec[]): Rows {
 }
 
 /** Looks are made only for the rows that can be seen. */
-function page<T>(items: readonly T[], limit: number, describe: (item: T) => NodeSpec, whenEmpty: string): Rows {
-  if (items.length === 0) return all([emptySpec(whenEmpty)]);
+function page<T>(
+  items: readonly T[],
+  limit: number,
+  describe: (item: T) => NodeSpec,
+  ...whenEmpty: [string, string?]
+): Rows {
+  if (items.length === 0) return all([emptySpec(...whenEmpty)]);
   const specs = items.slice(0, limit).map((item) => describe(item));
   return { specs, hidden: items.length - specs.length };
 }
+
+const noTopicsHint = (): string => t('Create one with + above, or let a client write to one.');
+const noGroupsHint = (): string => t('A group is here as soon as a client consumes with its group.id.');
 
 /** The folders show even where one of them cannot be counted: the error stands inside. */
 async function clusterChildren(context: TreeContext): Promise<readonly NodeSpec[]> {
@@ -123,7 +131,13 @@ async function topicRows(context: TreeContext, limit: number): Promise<Rows> {
   const every = await source.topics();
   const topics = context.showInternalTopics() ? every : every.filter(({ isInternal }) => !isInternal);
   const offsets = await orUndefined(source.offsets(topics.slice(0, limit)));
-  return page(topics, limit, (topic) => topicSpec(topic, offsets?.get(topic.topic)), t('No topics yet'));
+  return page(
+    topics,
+    limit,
+    (topic) => topicSpec(topic, offsets?.get(topic.topic)),
+    t('No topics yet'),
+    noTopicsHint(),
+  );
 }
 
 async function partitionRows(context: TreeContext, name: string, limit: number): Promise<Rows> {
@@ -171,7 +185,7 @@ async function groupRows(context: TreeContext, limit: number): Promise<Rows> {
     const lag = lags.get(group.group);
     return groupSpec(lag === undefined ? group : { ...group, lag });
   };
-  return page(groups, limit, describe, t('No consumer groups yet'));
+  return page(groups, limit, describe, t('No consumer groups yet'), noGroupsHint());
 }
 
 async function lagOf(source: ExplorerSource, group: string): Promise<number | undefined> {

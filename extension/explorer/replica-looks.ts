@@ -35,8 +35,9 @@ function roleOf({ isLeader, isInSync, isOnline }: ReplicaFacts): string {
   return isInSync ? t('follower') : t('follower, not in sync');
 }
 
-function progressOf({ isLeader, lag }: ReplicaFacts, end: number): string {
-  return isLeader || lag === undefined ? formatCount(end) : `−${formatCount(lag)}`;
+/** Its log end, and how much it lacks where that is anything. */
+function progressOf({ lag }: ReplicaFacts, end: number): string {
+  return lag === undefined || lag === 0 ? formatCount(end) : t('{0} behind', formatCount(lag));
 }
 
 /** Filled square, outlined square, half square, cross: as in the views. */

@@ -1,6 +1,7 @@
 import { t } from '../settings/localize.ts';
 import type { SessionState } from './cluster-session.ts';
 import { shortBootstrap } from './short-bootstrap.ts';
+import { describeProgress } from './start-progress.ts';
 
 /** The status-bar item as plain data. */
 export interface StatusLook {
@@ -14,7 +15,13 @@ export function statusLook(state: SessionState): StatusLook {
     case 'off':
       return { text: '$(circle-outline) Samsa', tooltip: t('The Kafka cluster is off'), isWarning: false };
     case 'starting':
-      return { text: '$(loading~spin) Samsa', tooltip: t('The Kafka cluster is starting'), isWarning: false };
+      return state.progress === undefined
+        ? { text: '$(loading~spin) Samsa', tooltip: t('The Kafka cluster is starting'), isWarning: false }
+        : {
+            text: `$(loading~spin) Samsa ${describeProgress(state.progress)}`,
+            tooltip: t('The Kafka cluster is starting: {0} are open', describeProgress(state.progress)),
+            isWarning: false,
+          };
     case 'stopping':
       return { text: '$(loading~spin) Samsa', tooltip: t('The Kafka cluster is stopping'), isWarning: false };
     case 'failed':

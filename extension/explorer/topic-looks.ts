@@ -29,13 +29,14 @@ function recordsOf(offsets: ReadonlyMap<number, OffsetRange> | undefined): numbe
 }
 
 export function topicSpec(topic: TopicFacts, offsets: ReadonlyMap<number, OffsetRange> | undefined): NodeSpec {
-  const leaderless = topic.partitions.filter(({ leader }) => leader < 0);
+  const leaderless = topic.partitions.filter((partition) => isLeaderless(partition));
   const behind = topic.partitions.filter((partition) => isBehind(partition));
   const records = recordsOf(offsets);
   const facts = [plural(topic.partitions.length, 'partition')];
   if (topic.error !== undefined) facts.splice(0, 1, topic.error);
   else if (leaderless.length > 0) facts.push(t('{0} without leader', leaderless.length));
-  else if (records !== undefined) facts.push(formatShortCount(records));
+  else if (behind.length > 0) facts.push(t('{0} under-replicated', behind.length));
+  else if (records !== undefined) facts.push(describeRecords(records));
   const replication = topic.partitions[0]?.replicas.length;
   return {
     key: topic.topic,
@@ -61,8 +62,17 @@ export function topicSpec(topic: TopicFacts, offsets: ReadonlyMap<number, Offset
   };
 }
 
+function describeRecords(records: number): string {
+  if (records === 0) return t('empty');
+  return records === 1 ? t('1 record') : t('{0} records', formatShortCount(records));
+}
+
+function isLeaderless({ leader, isLeaderDown }: PartitionFacts): boolean {
+  return leader < 0 || isLeaderDown === true;
+}
+
 function isBehind(partition: PartitionFacts): boolean {
-  return partition.leader >= 0 && partition.isr.length < partition.replicas.length;
+  return !isLeaderless(partition) && partition.isr.length < partition.replicas.length;
 }
 
 function trouble(isRed: boolean, isYellow: boolean): Pick<NodeLook, 'iconColor'> {
@@ -81,6 +91,8 @@ export function partitionSpec(topic: TopicFacts, partition: PartitionFacts, deta
   const label = t('Partition {0}', partition.partition);
   const facts = [
     ...(partition.leader < 0 ? [t('no leader')] : []),
+    ...(partition.isLeaderDown === true ? [t('leader {0} is down', partition.leader)] : []),
+    ...(isBehind(partition) ? [t('{0} of {1} in sync', partition.isr.length, partition.replicas.length)] : []),
     ...(range === undefined ? [] : [describeRange(range)]),
     ...(sizeBytes === undefined ? [] : [formatBytes(sizeBytes)]),
   ];
@@ -98,7 +110,7 @@ export function partitionSpec(topic: TopicFacts, partition: PartitionFacts, deta
       description: facts.join(' · '),
       contextValue: topic.isInternal ? 'partition.internal' : 'partition',
       icon: 'layers',
-      ...trouble(partition.leader < 0, isBehind(partition)),
+      ...trouble(isLeaderless(partition), isBehind(partition)),
       ...(topic.isInternal ? { dimmed: true } : {}),
       tooltip: factSheet(`${topic.topic}-${partition.partition}`, [
         [
@@ -124,21 +136,23 @@ function describeRange({ start, end }: OffsetRange): string {
 }
 
 export function segmentSpec(topic: string, partition: number, segment: SegmentState): NodeSpec {
-  const label = String(segment.baseOffset).padStart(20, '0');
+  // Twenty digits would leave no room for those that tell segments apart.
+  const label = t('Segment {0}', formatCount(segment.baseOffset));
+  const name = String(segment.baseOffset).padStart(20, '0');
   const facts = [
     ...(segment.nextOffset < 0 ? [] : [describeRange({ start: segment.baseOffset, end: segment.nextOffset })]),
     formatBytes(segment.sizeBytes),
     ...(segment.active ? [t('active')] : []),
   ];
   return {
-    key: label,
-    target: { kind: 'segment', topic, partition, files: segment.files.map((file) => fileSpec(file, label)) },
+    key: name,
+    target: { kind: 'segment', topic, partition, files: segment.files.map((file) => fileSpec(file, name)) },
     look: {
       label,
       description: facts.join(' · '),
       contextValue: 'segment',
       icon: 'file-binary',
-      tooltip: factSheet(label, [
+      tooltip: factSheet(name, [
         [t('First offset'), formatCount(segment.baseOffset)],
         [t('Next offset'), segment.nextOffset < 0 ? undefined : formatCount(segment.nextOffset)],
         [t('Size'), formatBytes(segment.sizeBytes)],
@@ -159,7 +173,7 @@ const fileKinds: Readonly<Record<string, string>> = {
   checkpoint: 'metadata snapshot',
 };
 
-/** The twenty digits stand in the segment's row already, and would leave no room for what tells the files apart. */
+/** The twenty digits stand in the hovers, and would leave no room for what tells the files apart. */
 function fileSpec(file: SegmentFile, segment: string): NodeSpec {
   const extension = file.name.split('.')[1] ?? '';
   const purpose = fileKinds[extension];

@@ -23,19 +23,28 @@ const look = (facts: BrokerFacts): string => {
 
 describe('a broker in the tree', () => {
   test.each([
-    [broker(1, { isController: true }), 'Broker 1 | 127.0.0.1:9092 · controller | broker.running | '],
-    [broker(2), 'Broker 2 | 127.0.0.1:9093 · voter | broker.running | '],
-    [broker(4), 'Broker 4 | 127.0.0.1:9095 | broker.running | '],
-    [broker(4, { state: 'killed' }), 'Broker 4 | 127.0.0.1:9095 · killed | broker.killed | charts.red'],
-    [broker(4, { state: 'frozen' }), 'Broker 4 | 127.0.0.1:9095 · frozen | broker.frozen.faulty | charts.yellow'],
-    [broker(4, {}, { fenced: true }), 'Broker 4 | 127.0.0.1:9095 · fenced | broker.running | charts.yellow'],
+    [broker(1, { isController: true }), 'Broker 1 | controller · :9092 | broker.running | '],
+    [broker(2), 'Broker 2 | :9093 · voter | broker.running | '],
+    [broker(4), 'Broker 4 | :9095 | broker.running | '],
+    [broker(4, { state: 'killed' }), 'Broker 4 | killed · :9095 | broker.killed | charts.red'],
+    [
+      broker(4, { state: 'failed', error: 'Port 9095 is in use' }),
+      'Broker 4 | failed: Port 9095 is in use · :9095 | broker.failed | charts.red',
+    ],
+    [
+      broker(4, { state: 'starting', progress: { done: 1200, total: 2000 } }),
+      'Broker 4 | starting: 1,200 of 2,000 logs · :9095 | broker.starting | charts.yellow',
+    ],
+    [broker(4, { host: 'kafka-1.example', port: 9092 }), 'Broker 4 | kafka-1.example:9092 | broker.running | '],
+    [broker(4, { state: 'frozen' }), 'Broker 4 | frozen · :9095 | broker.frozen.faulty | charts.yellow'],
+    [broker(4, {}, { fenced: true }), 'Broker 4 | fenced · :9095 | broker.running | charts.yellow'],
     [
       broker(4, {}, { faults: [{ kind: 'isolate', broker: 4, clients: false }] }),
-      'Broker 4 | 127.0.0.1:9095 · isolated | broker.running.faulty | charts.yellow',
+      'Broker 4 | isolated · :9095 | broker.running.faulty | charts.yellow',
     ],
     [
       broker(4, {}, { faults: [{ kind: 'isolate', broker: 4, clients: true }] }),
-      'Broker 4 | 127.0.0.1:9095 · isolated, also from clients | broker.running.faulty | charts.yellow',
+      'Broker 4 | isolated, also from clients · :9095 | broker.running.faulty | charts.yellow',
     ],
     [
       broker(
@@ -48,13 +57,29 @@ describe('a broker in the tree', () => {
           ],
         },
       ),
-      'Broker 4 | 127.0.0.1:9095 · slow to all: 200 ms · nothing comes from 1 | broker.running.faulty | charts.yellow',
+      'Broker 4 | slow to all: 200 ms · nothing comes from 1 · :9095 | broker.running.faulty | charts.yellow',
     ],
     [
       broker(101, { port: 10_092, isController: true }, { isOnlyController: true, isVoter: true }),
-      'Controller 101 | 127.0.0.1:10092 · controller | controller.running | ',
+      'Controller 101 | controller · :10092 | controller.running | ',
     ],
   ])('%#', (facts, expected) => expect(look(facts)).toBe(expected));
+
+  test('is read aloud with its whole address', () => {
+    expect(brokerSpec(broker(2)).look.accessibilityLabel).toBe('Broker 2 127.0.0.1:9093 · voter');
+  });
+
+  test('that is in trouble shows in the folded row too', () => {
+    const isolated = broker(2, {}, { faults: [{ kind: 'isolate', broker: 2, clients: false }] });
+    expect(brokersSpec([broker(1), isolated]).look).toMatchObject({
+      description: '2 · 1 in trouble',
+      iconColor: 'charts.yellow',
+    });
+    expect(brokersSpec([broker(1), broker(2, { state: 'killed' })]).look).toMatchObject({
+      description: '1 of 2 running',
+      iconColor: 'charts.red',
+    });
+  });
 
   test('of another cluster can only be looked at', () => {
     const { own: _, ...remote } = broker(1);
@@ -106,8 +131,8 @@ test('replicas have the shapes of the views', () => {
   });
   expect(shapes).toEqual([
     ['leader · 90', 'primitive-square', undefined, 'collapsed'],
-    ['follower · −10', 'chrome-maximize', undefined, 'collapsed'],
-    ['follower, not in sync · −10', 'layout-sidebar-left', 'charts.yellow', 'collapsed'],
-    ['offline · −10', 'chrome-close', 'charts.red', 'none'],
+    ['follower · 10 behind', 'chrome-maximize', undefined, 'collapsed'],
+    ['follower, not in sync · 10 behind', 'layout-sidebar-left', 'charts.yellow', 'collapsed'],
+    ['offline · 10 behind', 'chrome-close', 'charts.red', 'none'],
   ]);
 });

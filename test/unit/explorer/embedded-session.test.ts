@@ -156,6 +156,22 @@ describe('starting and stopping', () => {
     expect(kinds).toEqual(['starting', 'running', 'stopping', 'off']);
   });
 
+  test('a start says how far its logs have come, until it is over', async () => {
+    const host = new FakeHost();
+    const session = makeSession(() => host);
+    const start = session.start();
+    await settle();
+    host.say({ event: 'broker-state', broker: 1, state: 'starting' });
+    host.say({ event: 'progress', broker: 1, done: 30, total: 360, message: '' });
+    expect(session.state).toEqual({ kind: 'starting', progress: { done: 30, total: 360 } });
+    expect(session.progressOf(1)).toEqual({ done: 30, total: 360 });
+    host.say({ event: 'broker-state', broker: 1, state: 'running' });
+    host.succeed();
+    await start;
+    expect(session.state.kind).toBe('running');
+    expect(session.progressOf(1)).toBeUndefined();
+  });
+
   test('a failed start is the state, and can be tried again', async () => {
     const session = makeSession();
     const start = session.start();

@@ -108,15 +108,15 @@ describe('a cluster that runs', () => {
     expect(await rows(tree)).toEqual(['Embedded cluster | 127.0.0.1:9092']);
     expect(await rows(tree, 'embedded')).toEqual(['Brokers | 1 of 2 running', 'Topics | 2', 'Consumer groups | 1']);
     expect(await rows(tree, 'embedded', 'brokers')).toEqual([
-      'Broker 1 | 127.0.0.1:9092 · controller',
-      'Broker 2 | 127.0.0.1:9093 · killed',
+      'Broker 1 | controller · :9092',
+      'Broker 2 | killed · :9093',
     ]);
   });
 
   test('goes down from topics to files', async () => {
     const tree = makeTree(up);
     expect(await rows(tree, 'embedded', 'topics')).toEqual([
-      'orders | 2 partitions · 96k',
+      'orders | 2 partitions · 96k records',
       'sick | 1 partition · 1 without leader',
     ]);
     expect(await rows(tree, 'embedded', 'topics', 'orders')).toEqual([
@@ -124,7 +124,7 @@ describe('a cluster that runs', () => {
       'Partition 1 | 120–48,210',
     ]);
     const path = ['embedded', 'topics', 'orders', '0'];
-    expect(await rows(tree, ...path)).toEqual(['00000000000000000120 | 120–48,210 · 4.1 MiB · active']);
+    expect(await rows(tree, ...path)).toEqual(['Segment 120 | 120–48,210 · 4.1 MiB · active']);
     expect(await rows(tree, ...path, '00000000000000000120')).toEqual(['.log | 4.1 MiB · records']);
     const file = await nodeAt(tree, ...path, '00000000000000000120', '00000000000000000120.log');
     expect(file?.path).toBe('/data/orders-0/00000000000000000120.log');
@@ -149,9 +149,30 @@ describe('a cluster that runs', () => {
     });
     const tree = makeTree(up, source);
     const path = ['embedded', 'topics', 'orders', '0'];
-    expect(await rows(tree, ...path)).toEqual(['Broker 2 | leader · 90', 'Broker 1 | follower · −0']);
+    expect(await rows(tree, ...path)).toEqual(['Broker 2 | leader · 90', 'Broker 1 | follower · 90']);
     expect(await rows(tree, ...path, 'replica-1')).toEqual(['No segments']);
     expect(asked).toEqual([1]);
+  });
+
+  test('says in words what the colours say', async () => {
+    const base = topic('orders', [1, 2]);
+    const [first, second] = base.partitions;
+    const partitions = [
+      { ...first!, replicas: [1, 2], isr: [1] },
+      { ...second!, replicas: [2, 1], isr: [2, 1] },
+    ];
+    let tree = makeTree(up, makeSource({ topics: () => Promise.resolve([{ ...base, partitions }]) }));
+    expect(await rows(tree, 'embedded', 'topics')).toEqual(['orders | 2 partitions · 1 under-replicated']);
+    expect((await rows(tree, 'embedded', 'topics', 'orders'))[0]).toContain('Partition 0 | 1 of 2 in sync · ');
+    const orphaned = [{ ...first!, leader: 1, isLeaderDown: true, replicas: [1, 2], isr: [1, 2] }];
+    tree = makeTree(up, makeSource({ topics: () => Promise.resolve([{ ...base, partitions: orphaned }]) }));
+    expect(await rows(tree, 'embedded', 'topics')).toEqual(['orders | 1 partition · 1 without leader']);
+    expect((await rows(tree, 'embedded', 'topics', 'orders'))[0]).toContain('Partition 0 | leader 1 is down');
+  });
+
+  test('says how far a start has come', async () => {
+    const tree = makeTree({ kind: 'starting', progress: { done: 30, total: 360 } });
+    expect(await rows(tree)).toEqual(['Embedded cluster | starting · 30 of 360 logs']);
   });
 
   test('says when nothing can be decided any more', async () => {
@@ -171,7 +192,7 @@ describe('a cluster that runs', () => {
     const [first, second] = await tree.children(await nodeAt(tree, 'embedded', 'brokers'));
     expect(first?.look).toMatchObject({
       badge: { text: '★' },
-      accessibilityLabel: 'Broker 1 127.0.0.1:9092 · controller',
+      accessibilityLabel: 'Broker 1 controller · 127.0.0.1:9092',
     });
     expect(second?.look.badge).toBeUndefined();
   });
