@@ -1,7 +1,14 @@
 import type { BoundNode, BrokerConfigInput, Listener, Peers } from '../engine/broker/broker-options.ts';
-import type { BrokerLifecycle, BrokerState, ClusterEvent, Fault, SegmentState } from '../shared/cluster-protocol.ts';
+import type {
+  BrokerLifecycle,
+  BrokerState,
+  ClusterErrorCode,
+  ClusterEvent,
+  Fault,
+  SegmentState,
+} from '../shared/cluster-protocol.ts';
 import type { BrokerThread, ThreadSpawner } from './broker-thread.ts';
-import { ClusterError, messageOf } from './cluster-error.ts';
+import { ClusterError, codeOf, messageOf } from './cluster-error.ts';
 import type { ArgumentsOf } from './command-channel.ts';
 import { concerns } from './fault-table.ts';
 import { DIE, WAKE } from './worker-protocol.ts';
@@ -98,7 +105,7 @@ export class ManagedBroker {
     try {
       await this.#options.claim();
     } catch (error) {
-      if (this.#starts === attempt && this.#state === 'starting') this.#set('failed', messageOf(error));
+      if (this.#starts === attempt && this.#state === 'starting') this.#set('failed', messageOf(error), codeOf(error));
       throw error;
     }
     if (this.#starts !== attempt)
@@ -250,7 +257,7 @@ export class ManagedBroker {
     try {
       await thread.end();
     } finally {
-      this.#fail(thread, this.#fatal);
+      this.#fail(thread, this.#fatal, codeOf(error));
     }
   }
 
@@ -284,16 +291,20 @@ export class ManagedBroker {
     this.#fail(thread, this.#fatal ?? (cause === undefined ? 'Its thread ended by itself' : messageOf(cause)));
   }
 
-  #fail(thread: BrokerThread, error: string): void {
+  #fail(thread: BrokerThread, error: string, code?: ClusterErrorCode): void {
     if (this.#thread !== thread || this.#killing) return;
     this.#thread = undefined;
-    this.#set('failed', error);
+    this.#set('failed', error, code);
   }
 
-  #set(state: BrokerLifecycle, error?: string): void {
+  #set(state: BrokerLifecycle, error?: string, code: ClusterErrorCode = 'INTERNAL'): void {
     this.#state = state;
     this.#error = error;
-    this.#options.onEvent({ event: 'broker-state', broker: this.id, state, ...(error === undefined ? {} : { error }) });
+    this.#options.onEvent({
+      ...{ event: 'broker-state', broker: this.id, state },
+      ...(error === undefined ? {} : { error }),
+      ...(code === 'INTERNAL' ? {} : { code }),
+    });
   }
 }
 

@@ -1,4 +1,10 @@
-import type { BrokerLifecycle, BrokerState, ClusterCommand, ClusterState } from '../shared/cluster-protocol.ts';
+import type {
+  BrokerLifecycle,
+  BrokerState,
+  ClusterCommand,
+  ClusterState,
+  VoterState,
+} from '../shared/cluster-protocol.ts';
 import { t } from '../settings/localize.ts';
 
 /** What can be done to a node of the embedded cluster. */
@@ -23,6 +29,16 @@ export function brokersFor(verb: BrokerVerb, { brokers, controllers }: ClusterSt
 /** As the tree calls it. */
 export function nodeName({ id, roles }: Pick<BrokerState, 'id' | 'roles'>): string {
   return roles.includes('broker') ? t('Broker {0}', id) : t('Controller {0}', id);
+}
+
+/** What its removal does to the metadata quorum; undefined when it has no vote. */
+export function describeVote(broker: number, voters: readonly VoterState[]): string | undefined {
+  if (!voters.some(({ id }) => id === broker)) return undefined;
+  const left = voters.length - 1;
+  const spare = left - (Math.floor(left / 2) + 1);
+  return spare > 0
+    ? t('It is a voter of the metadata quorum. {0} are left, of which {1} may fail.', left, spare)
+    : t('It is a voter of the metadata quorum. {0} are left, and none of them may fail.', left);
 }
 
 /** Which way of a link is slow or lost, seen from one of its ends. */

@@ -3,7 +3,7 @@ import type { ClusterClient } from '../client/cluster-client.ts';
 import type { ClusterSession } from '../explorer/cluster-session.ts';
 import { t } from '../settings/localize.ts';
 import type { BrokerState, ClusterState } from '../shared/cluster-protocol.ts';
-import { brokersFor, linkCommands, nodeName } from './broker-choices.ts';
+import { brokersFor, describeVote, linkCommands, nodeName } from './broker-choices.ts';
 import type { BrokerVerb, Direction, LinkRequest } from './broker-choices.ts';
 import type { BrokerTarget } from './command-id.ts';
 import { pickStep } from './input.ts';
@@ -21,14 +21,21 @@ const noneFor: { readonly [Verb in BrokerVerb]: string } = {
   kill: 'No broker runs that could be killed.',
   freeze: 'No broker runs that could be frozen.',
   isolate: 'One broker alone has no network.',
-  heal: 'Nothing is broken.',
+  heal: 'Nothing is broken: no broker is frozen, isolated, slow or cut off.',
   slow: 'One broker alone has no network.',
   remove: 'The last broker stays; stop the cluster instead.',
 };
 
 export async function startBroker(session: Session, target?: BrokerTarget): Promise<void> {
   const broker = await brokerTarget(session, 'start', target);
-  if (broker !== undefined) await act(t('Starting broker {0}', broker), session.send('start', { broker }));
+  if (broker === undefined) return;
+  try {
+    await act(t('Starting broker {0}', broker), session.send('start', { broker }));
+  } catch (error) {
+    // A broker that fails says so itself.
+    const { brokers, controllers } = await session.send('state', { topic: noTopic });
+    if (![...brokers, ...controllers].some(({ id, state }) => id === broker && state === 'failed')) throw error;
+  }
 }
 
 export async function stopBroker(session: Session, target?: BrokerTarget): Promise<void> {
@@ -78,6 +85,10 @@ export async function isolateBroker(
 
 /** Of one node; of all when it is called without a row. */
 export async function healBroker(session: Session, target?: BrokerTarget): Promise<void> {
+  if (brokersFor('heal', await session.send('state', { topic: noTopic })).length === 0) {
+    void vscode.window.showInformationMessage(t(noneFor.heal));
+    return;
+  }
   await session.send('heal', typeof target?.broker === 'number' ? { broker: target.broker } : {});
 }
 
@@ -101,8 +112,8 @@ export async function addBroker(session: Session): Promise<void> {
   await act(t('Adding a broker'), adding);
   const { broker } = await adding;
   vscode.window.setStatusBarMessage(
-    t('Broker {0} has joined. Partitions come to it when they are reassigned.', broker),
-    5000,
+    t('Broker {0} has joined. New topics come to it; partitions that exist stay where they are.', broker),
+    8000,
   );
 }
 
@@ -113,7 +124,7 @@ export async function removeBroker(
 ): Promise<void> {
   const broker = await brokerTarget(session, 'remove', target);
   if (broker === undefined) return;
-  if (target?.confirmed !== true && !(await agrees(broker))) return;
+  if (target?.confirmed !== true && !(await agrees(session, broker))) return;
   const title = t('Removing broker {0}', broker);
   await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title }, async (progress) => {
     let percent = 0;
@@ -131,13 +142,18 @@ export async function removeBroker(
   });
 }
 
-async function agrees(broker: number): Promise<boolean> {
+async function agrees(session: Session, broker: number): Promise<boolean> {
   const remove = t('Remove');
+  const { quorum } = await session.send('state', { topic: noTopic });
+  const vote = describeVote(broker, quorum.voters);
   const pressed = await vscode.window.showWarningMessage(
     t('Remove broker {0} from the cluster?', broker),
     {
       modal: true,
-      detail: t('Its replicas move to the other brokers first; then it stops and its directory is deleted.'),
+      detail: [
+        t('Its replicas move to the other brokers first; then it stops and its directory is deleted.'),
+        ...(vote === undefined ? [] : [vote]),
+      ].join('\n\n'),
     },
     remove,
   );

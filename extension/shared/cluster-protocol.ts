@@ -218,6 +218,8 @@ export type ClusterEvent = EventStamp &
         readonly broker: number;
         readonly state: BrokerLifecycle;
         readonly error?: string;
+        /** Of a failure that has a code of its own. */
+        readonly code?: ClusterErrorCode;
       }
     | { readonly event: 'controller'; readonly controller: number; readonly epoch: number }
     /** The quorum has a leader, or lost it (-1). `voters` are node ids. */

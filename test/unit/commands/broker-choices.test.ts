@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { brokersFor, linkCommands, nodeName } from '../../../extension/commands/broker-choices.ts';
+import { brokersFor, describeVote, linkCommands, nodeName } from '../../../extension/commands/broker-choices.ts';
 import type { BrokerVerb } from '../../../extension/commands/broker-choices.ts';
 import type { BrokerState, ClusterState } from '../../../extension/shared/cluster-protocol.ts';
 
@@ -86,4 +86,11 @@ describe('linkCommands', () => {
       { op: 'drop', from: 1, to: 3 },
     ]);
   });
+});
+
+test('the removal of a voter says what the quorum still stands', () => {
+  const voters = (...ids: number[]) => ids.map((id) => ({ id, alive: true }));
+  expect(describeVote(4, voters(1, 2, 3))).toBeUndefined();
+  expect(describeVote(3, voters(1, 2, 3))).toContain('2 are left, and none of them may fail');
+  expect(describeVote(3, voters(1, 2, 3, 4))).toContain('3 are left, of which 1 may fail');
 });
