@@ -2,9 +2,11 @@ import * as vscode from 'vscode';
 import { Admin } from '../client/admin.ts';
 import type { ClusterClient } from '../client/cluster-client.ts';
 import type { ClusterSession } from '../explorer/cluster-session.ts';
+import { expectMajority } from '../explorer/expect-majority.ts';
 import { t } from '../settings/localize.ts';
 import type { CreateTopicRequest, DeleteTopicRequest, TopicTarget } from './command-id.ts';
 import { textStep } from './input.ts';
+import { withProgress } from './progress.ts';
 import { runSteps } from './steps.ts';
 import { mostPartitions, topicNameProblem, wholeNumberProblem } from './topic-input.ts';
 import { topicTarget } from './topic-target.ts';
@@ -16,7 +18,10 @@ export async function createTopic(session: Session, given?: Partial<CreateTopicR
   const request = isWhole(given) ? given : await askForTopic(session);
   if (request === undefined) return;
   const { topic, partitions, replicationFactor } = request;
-  const [created] = await new Admin(session.client()).createTopics([{ name: topic, partitions, replicationFactor }]);
+  await expectMajority(session, t("Topic '{0}' cannot be created.", topic));
+  const creating = new Admin(session.client()).createTopics([{ name: topic, partitions, replicationFactor }]);
+  await withProgress(t("Creating topic '{0}'", topic), creating);
+  const [created] = await creating;
   if (created?.error) throw created.error;
   session.contentsChanged();
 }
@@ -69,7 +74,10 @@ export async function deleteTopic(session: Session, given?: DeleteTopicRequest |
   if (target === undefined) return;
   const isAgreed = given !== undefined && 'confirmed' in given && given.confirmed === true;
   if (!isAgreed && !(await confirmDelete(target.topic))) return;
-  const [deleted] = await new Admin(session.client()).deleteTopics([target.topic]);
+  await expectMajority(session, t("Topic '{0}' cannot be deleted.", target.topic));
+  const deleting = new Admin(session.client()).deleteTopics([target.topic]);
+  await withProgress(t("Deleting topic '{0}'", target.topic), deleting);
+  const [deleted] = await deleting;
   if (deleted?.error) throw deleted.error;
   session.contentsChanged();
 }

@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import { Admin } from '../../client/admin.ts';
+import { expectMajority } from '../../explorer/expect-majority.ts';
+import { sentence } from '../../explorer/sentence.ts';
 import type { BrokerAction, ReplicasContract, ReplicasState } from '../../shared/replicas-contract.ts';
 import { t } from '../../settings/localize.ts';
 import { systemClock } from '../view-clock.ts';
@@ -34,7 +36,12 @@ export function fillReplicasPanel(panel: vscode.WebviewPanel, topic: string | nu
       return null;
     },
     electPreferred: async () => {
-      await electPreferred(session, topic);
+      try {
+        await expectMajority(session, t('Nobody can be elected.'));
+        await electPreferred(session, topic);
+      } catch (error) {
+        void vscode.window.showErrorMessage(sentence(error));
+      }
       feed.pollNow();
       return null;
     },
