@@ -120,10 +120,16 @@ export class Supervisor {
       controllerId,
       controllerEpoch: epoch,
       quorum: this.#quorum(controllerId, epoch, controller),
-      brokers: this.#brokers.map((broker) => broker.snapshot(fenced.get(broker.id) ?? this.#news.isFenced(broker.id))),
+      brokers: this.#brokers.map((broker) => broker.snapshot(this.#isFenced(broker, fenced.get(broker.id)))),
       controllers: this.#controllers.map((node) => node.snapshot()),
       partitions: mergePartitions(known.map(({ partitions }) => partitions)),
     };
+  }
+
+  /** `own` is what the broker thinks; one that is cut off has not heard that the controller gave it up. */
+  #isFenced(broker: ManagedBroker, own: boolean | undefined): boolean | undefined {
+    const told = this.#news.isFenced(broker.id);
+    return broker.snapshot().faults.length > 0 ? (told ?? own) : (own ?? told);
   }
 
   segments(broker: number, topic: string, partition: number): Promise<readonly SegmentState[]> {
