@@ -13,6 +13,8 @@ export interface ReplicasBroker {
   readonly fenced: boolean;
   readonly isController: boolean;
   readonly rack: string | null;
+  /** Why it is `failed`. */
+  readonly error: string | null;
   /** What is done to its network, e.g. `isolated`; null when nothing is. */
   readonly fault: string | null;
 }

@@ -19,7 +19,7 @@ import { replicaShape, replicaStyles, roleNames } from '../shared/replica-shape.
 import { registerControls } from '../shared/toolkit.ts';
 import { VirtualRows } from '../shared/virtual-rows.ts';
 import { partitionCells } from './partition-row.ts';
-import { ReplicasModel, actionsFor, clockTime, describeBroker, describeTopic } from './state.ts';
+import { ReplicasModel, actionsFor, clockTime, describeBroker, describeHead, describeTopic, toneOf } from './state.ts';
 import { replicasStyles } from './styles.ts';
 
 registerControls();
@@ -206,21 +206,20 @@ export class ReplicasApp extends LitElement {
 
   #brokerHead(broker: ReplicasBroker): TemplateResult {
     const condition = describeBroker(broker);
-    const isDown = broker.state !== 'running';
     const isChosen = broker.id === this.chosen;
     return html`
       <button
         role="columnheader"
         class="broker ${isChosen ? 'chosen' : ''}"
         aria-pressed=${isChosen ? 'true' : 'false'}
-        title=${broker.rack === null ? `Broker ${broker.id}` : `Broker ${broker.id}, rack ${broker.rack}`}
+        title=${describeHead(broker)}
         @click=${() => this.#choose(broker.id)}
       >
         <span class="name">
           <span>broker ${broker.id}</span>
           ${broker.isController ? html`<span class="star">${icon('star-full', 'controller')}</span>` : nothing}
         </span>
-        <span class="condition ${isDown ? 'trouble' : condition === '' ? '' : 'caution'}">${condition}</span>
+        <span class="condition ${condition === '' ? '' : toneOf(broker)}">${condition}</span>
       </button>
     `;
   }
@@ -244,7 +243,7 @@ export class ReplicasApp extends LitElement {
     const possible = actionsFor(broker);
     return html`
       <div class="actions" role="toolbar" aria-label="What to do to a broker">
-        <span class="who dim">${broker === undefined ? 'Choose a broker above' : `Broker ${broker.id}`}</span>
+        <span class="who dim">${broker === undefined ? 'Click a broker above' : `Broker ${broker.id}`}</span>
         ${ACTIONS.map(
           ({ action, label, title }) => html`
             <vscode-button
@@ -301,6 +300,8 @@ export class ReplicasApp extends LitElement {
         <span class="legend" aria-hidden="true">
           ${roles.map((role) => html`<span class="one">${replicaShape(role)} ${roleNames[role]}</span>`)}
           <span class="one">${replicaShape('inSync', true)} preferred</span>
+          <span class="one">1,204 log end</span>
+          <span class="one">−12 records behind</span>
         </span>
       </footer>
     `;

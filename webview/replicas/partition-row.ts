@@ -24,9 +24,16 @@ export function partitionCells(
       class="cell number ${changed ? 'moved' : ''}"
       title=${`Leader epoch ${row.leaderEpoch}, partition epoch ${row.partitionEpoch}`}
     >
-      ${row.leader < 0 ? html`<span class="trouble">no leader</span>` : row.leaderEpoch}
+      ${leaderTrouble(row) ?? row.leaderEpoch}
     </div>
   `;
+}
+
+/** While nothing can be decided, the metadata go on naming a leader that is gone. */
+function leaderTrouble({ leader, replicas }: ReplicasPartition): TemplateResult | undefined {
+  if (leader < 0) return html`<span class="trouble">no leader</span>`;
+  const isGone = replicas.some(({ broker, role }) => broker === leader && role !== 'leader');
+  return isGone ? html`<span class="trouble">leader is down</span>` : undefined;
 }
 
 function replicaCell(row: ReplicasPartition, broker: number): TemplateResult {
@@ -41,10 +48,10 @@ function replicaCell(row: ReplicasPartition, broker: number): TemplateResult {
   </div>`;
 }
 
-/** The leader's end, and how far the others are behind it. */
-function numberOf(replica: ReplicaCell): string {
-  if (replica.role === 'leader') return formatCount(replica.logEnd);
-  return replica.lag === null ? '' : `−${formatCount(replica.lag)}`;
+/** Its log end; of one that is behind, by how much. */
+function numberOf({ logEnd, lag }: ReplicaCell): string {
+  if (lag !== null && lag > 0) return `−${formatCount(lag)}`;
+  return logEnd === null ? '' : formatCount(logEnd);
 }
 
 function describe(row: ReplicasPartition, replica: ReplicaCell, place: number): string {

@@ -85,7 +85,7 @@ export function actionsFor(broker: ReplicasBroker | undefined): ReadonlySet<Brok
     case 'running':
       return new Set<BrokerAction>(['stop', 'kill', 'freeze', broker.fault === null ? 'isolate' : 'heal']);
     case 'frozen':
-      return new Set<BrokerAction>(['kill', 'heal']);
+      return new Set<BrokerAction>(['stop', 'kill', 'heal']);
     case 'starting':
     case 'stopping':
       return new Set<BrokerAction>(['kill']);
@@ -97,10 +97,26 @@ export function actionsFor(broker: ReplicasBroker | undefined): ReadonlySet<Brok
 }
 
 /** Under a broker's name: what is out of the ordinary, or nothing. */
-export function describeBroker({ state, fenced, fault }: ReplicasBroker): string {
-  if (state !== 'running') return state;
+export function describeBroker({ state, fenced, fault, error }: ReplicasBroker): string {
+  if (state !== 'running') return error === null ? state : `${state}: ${error}`;
   if (fault !== null) return fault;
   return fenced ? 'fenced' : '';
+}
+
+/** How bad that is: what passes by itself or can be healed is no trouble. */
+export function toneOf({ state }: ReplicasBroker): 'trouble' | 'caution' {
+  return state === 'stopped' || state === 'killed' || state === 'failed' ? 'trouble' : 'caution';
+}
+
+/** The hover of a broker's head: who it is, and all that has no room under its name. */
+export function describeHead(broker: ReplicasBroker): string {
+  const condition = describeBroker(broker);
+  return [
+    broker.rack === null ? `Broker ${broker.id}` : `Broker ${broker.id}, rack ${broker.rack}`,
+    ...(broker.isController ? ['The active controller'] : []),
+    ...(condition === '' ? [] : [condition]),
+    ...(broker.fenced && condition !== 'fenced' ? ['fenced'] : []),
+  ].join('\n');
 }
 
 export function describeTopic({ partitionCount }: ReplicasSummary, brokers: number): string {

@@ -40,6 +40,7 @@ export const replicasStyles = css`
 
   .head .grid {
     height: 40px;
+    align-items: stretch;
   }
   .head .cell {
     align-self: end;
@@ -68,9 +69,11 @@ export const replicasStyles = css`
     display: flex;
     align-items: center;
     gap: 4px;
+    height: 18px;
     white-space: nowrap;
   }
   .head .broker .star {
+    line-height: 0;
     color: var(--vscode-charts-purple);
   }
   .head .broker .condition {
@@ -87,11 +90,12 @@ export const replicasStyles = css`
     display: flex;
     align-items: center;
     flex: none;
-    gap: 8px;
+    flex-wrap: wrap;
+    gap: 4px 8px;
     min-height: 36px;
-    padding: 0 16px;
+    padding: 4px 16px;
+    box-sizing: border-box;
     border-top: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder, transparent));
-    overflow: hidden;
   }
   .actions .who {
     min-width: 80px;

@@ -8,7 +8,7 @@ import type { ReplicaMark, ReplicaRole } from '../../extension/shared/offsets-co
 export const roleNames: Readonly<Record<ReplicaRole, string>> = {
   leader: 'leader',
   inSync: 'in sync',
-  behind: 'behind',
+  behind: 'not in sync',
   eligible: 'eligible leader',
   offline: 'offline',
 };

@@ -21,6 +21,7 @@ export function toBrokers(state: ClusterState): ReplicasBroker[] {
     fenced: broker.fenced === true,
     isController: broker.id === state.controllerId,
     rack: broker.rack ?? null,
+    error: broker.error ?? null,
     fault: describeFaults(broker),
   }));
 }
@@ -35,11 +36,16 @@ export function summarize(
     topic,
     partitionCount: rows.length,
     underReplicated: rows.filter(({ isr, replicas }) => isr.length < replicas.length).length,
-    leaderless: rows.filter(({ leader }) => leader < 0).length,
+    leaderless: rows.filter(isLeaderless).length,
     notPreferred: rows.filter(isLedByAnother).length,
     quorumTrouble: trouble === undefined ? null : { text: trouble, meaning: withoutMajority },
     controllerEpoch: state.controllerId < 0 ? -1 : state.controllerEpoch,
   };
+}
+
+/** Whether nobody leads: while nothing can be decided, the metadata go on naming a leader that is gone. */
+export function isLeaderless({ leader, replicas }: ReplicasPartition): boolean {
+  return leader < 0 || replicas.some(({ broker, role }) => broker === leader && role !== 'leader');
 }
 
 /** Whether the preferred leader could lead, and does not. */

@@ -13,6 +13,7 @@ type Content = Omit<TimelineEntry, 'id' | 'folded' | 'atMs'>;
 export class Timeline {
   readonly #topic: string | null;
   readonly #isrs = new Map<string, readonly number[]>();
+  readonly #stopping = new Set<number>();
   #entries: TimelineEntry[] = [];
   #lastSeq = 0;
   #lastId = 0;
@@ -67,12 +68,14 @@ export class Timeline {
   #describe(event: ClusterEvent): Content | undefined {
     switch (event.event) {
       case 'broker-state':
+        if (event.state === 'stopping') this.#stopping.add(event.broker);
+        else this.#stopping.delete(event.broker);
         return ofBroker(event);
       case 'registration':
         return {
           ...NOTHING,
           broker: event.broker,
-          tone: event.state === 'fenced' ? 'trouble' : event.state === 'unfenced' ? 'good' : 'plain',
+          tone: this.#registrationTone(event),
           text: sentence(event.reason),
           detail: event.state,
         };
@@ -134,6 +137,12 @@ export class Timeline {
     }
   }
 
+  /** One that stops in order is fenced on purpose. */
+  #registrationTone({ broker, state }: Extract<ClusterEvent, { event: 'registration' }>): TimelineEntry['tone'] {
+    if (state === 'unfenced') return 'good';
+    return state === 'fenced' && !this.#stopping.has(broker) ? 'trouble' : 'plain';
+  }
+
   #ofLeader(event: Extract<ClusterEvent, { event: 'leader' }>): Content {
     const { leader, epoch, isr, unclean, reason } = event;
     if (isr !== undefined) this.#isrs.set(nameOf(event), isr);
@@ -153,6 +162,15 @@ export class Timeline {
     const before = this.#isrs.get(nameOf(event));
     this.#isrs.set(nameOf(event), event.isr);
     const shrinks = before !== undefined && event.isr.length < before.length;
+    // The assignment changed, or the ELR: the ISR is told along with it.
+    if (before !== undefined && list(before) === list(event.isr)) {
+      return {
+        ...NOTHING,
+        ...partitionOf(event),
+        text: `${nameOf(event)}: ${sentence(event.reason)}`,
+        detail: list(event.isr),
+      };
+    }
     return {
       ...NOTHING,
       ...partitionOf(event),

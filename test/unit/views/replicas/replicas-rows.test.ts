@@ -53,6 +53,11 @@ test('the summary counts what needs an eye', () => {
   });
 });
 
+test('a leader that is gone does not count as one, whatever the metadata say', () => {
+  const state = clusterState([partition('a', 0), partition('a', 1, { leader: 2 })], { 2: 'killed' });
+  expect(summarize(state, 'a', toRows(state)).leaderless).toBe(1);
+});
+
 test('the summary says so when there is no majority', () => {
   const state = clusterState([], { 2: 'killed', 3: 'killed' });
   expect(summarize(state, null, []).quorumTrouble?.text).toBe('no majority: 1 of 3 voters');

@@ -65,6 +65,27 @@ test('says which log is not compacted any more', () => {
   ]);
 });
 
+test('an ISR that stays as it was is not said to change', () => {
+  const isr = { event: 'isr', topic: 'A', partition: 0, isr: [2, 3], reason: 'a reassignment was asked for' } as const;
+  const { entries } = timelineOf(null, isr, isr);
+  expect(entries.map(({ tone, text, detail }) => `${tone}: ${text} | ${detail}`)).toEqual([
+    'plain: A-0: ISR changes. A reassignment was asked for. | [2,3]',
+    'plain: A-0: A reassignment was asked for. | [2,3]',
+  ]);
+});
+
+test('a broker that stops in order is fenced on purpose', () => {
+  const fenced = { event: 'registration', broker: 2, state: 'fenced', epoch: 7, reason: 'broker 2 stops' } as const;
+  const { entries } = timelineOf(
+    null,
+    { event: 'broker-state', broker: 2, state: 'stopping' },
+    fenced,
+    { event: 'broker-state', broker: 2, state: 'stopped' },
+    fenced,
+  );
+  expect(entries.map(({ tone }) => tone)).toEqual(['plain', 'plain', 'caution', 'trouble']);
+});
+
 test('of one topic has that topic and what concerns all', () => {
   const { entries } = timelineOf(
     'A',

@@ -5,9 +5,12 @@ import type {
   ReplicasSnapshot,
   TimelineEntry,
 } from '../../../../extension/shared/replicas-contract.ts';
-import { ReplicasModel, actionsFor, describeBroker } from '../../../../webview/replicas/state.ts';
+import { ReplicasModel, actionsFor, describeBroker, describeHead, toneOf } from '../../../../webview/replicas/state.ts';
 
-const broker: ReplicasBroker = { id: 1, state: 'running', fenced: false, isController: false, rack: null, fault: null };
+const broker: ReplicasBroker = {
+  ...{ id: 1, state: 'running', fenced: false, isController: false },
+  ...{ rack: null, error: null, fault: null },
+};
 const row: ReplicasPartition = {
   ...{ topic: 'a', partition: 0, leader: 1, leaderEpoch: 0, partitionEpoch: 0, highWatermark: 0 },
   ...{ isr: [1], elr: [], replicas: [] },
@@ -61,7 +64,7 @@ describe('the model', () => {
 test.each([
   ['running', null, ['freeze', 'isolate', 'kill', 'stop']],
   ['running', 'isolated', ['freeze', 'heal', 'kill', 'stop']],
-  ['frozen', null, ['heal', 'kill']],
+  ['frozen', null, ['heal', 'kill', 'stop']],
   ['killed', null, ['start']],
   ['starting', null, ['kill']],
 ] as const)('a broker that is %s (%s) can be asked to %s', (state, fault, actions) => {
@@ -73,4 +76,23 @@ test('a broker says what is out of the ordinary', () => {
   expect(describeBroker({ ...broker, fenced: true })).toBe('fenced');
   expect(describeBroker({ ...broker, fault: 'isolated', fenced: true })).toBe('isolated');
   expect(describeBroker({ ...broker, state: 'frozen', fault: 'isolated' })).toBe('frozen');
+  expect(describeBroker({ ...broker, state: 'failed', error: 'Port 9092 is in use' })).toBe(
+    'failed: Port 9092 is in use',
+  );
+});
+
+test('the hover of a broker says all that has no room in its head', () => {
+  expect(describeHead(broker)).toBe('Broker 1');
+  const faulty = { ...broker, rack: 'a', isController: true, fault: 'slow by 200 ms, isolated', fenced: true };
+  expect(describeHead(faulty)).toBe(
+    ['Broker 1, rack a', 'The active controller', 'slow by 200 ms, isolated', 'fenced'].join('\n'),
+  );
+  expect(describeHead({ ...broker, fenced: true })).toBe('Broker 1\nfenced');
+});
+
+test('what passes or can be healed is no trouble yet', () => {
+  const tones = (['starting', 'frozen', 'running', 'stopped', 'killed', 'failed'] as const).map((state) =>
+    toneOf({ ...broker, state }),
+  );
+  expect(tones).toEqual(['caution', 'caution', 'caution', 'trouble', 'trouble', 'trouble']);
 });
