@@ -40,6 +40,7 @@ function primary(state: SessionState): readonly MenuEntry[] {
         },
         { command: 'samsa.topic.create', label: `$(add) ${t('Create topic')}` },
         { command: 'samsa.message.produce', label: `$(send) ${t('Produce a message')}` },
+        { command: 'samsa.replicas.open', label: `$(layers) ${t('Show replicas')}` },
         { command: 'samsa.terminal.open', label: `$(terminal) ${t('Open Kafka terminal')}` },
         { command: 'samsa.cluster.restart', label: `$(debug-restart) ${t('Restart cluster')}` },
         {
