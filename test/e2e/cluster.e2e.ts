@@ -1,10 +1,12 @@
 // What people come for: three brokers, one dies, another takes over, and the Replicas view says why.
 
+import { Kafka, Partitioners, logLevel } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { Workbench } from './support/workbench.ts';
 
 let workbench: Workbench;
+let bootstrap = '';
 let hasFailed = false;
 
 beforeAll(async () => {
@@ -27,7 +29,9 @@ afterEach(async ({ task }) => {
 test('three brokers start, and a topic is spread over them', async () => {
   await workbench.openContainer('Samsa');
   await workbench.runCommand('Samsa: Start Cluster');
-  await workbench.statusItem('127.0.0.1:').waitFor({ timeout: 60_000 });
+  const status = workbench.statusItem('127.0.0.1:');
+  await status.waitFor({ timeout: 60_000 });
+  bootstrap = /127\.0\.0\.1:\d+/.exec(await status.innerText())?.[0] ?? '';
   await workbench.expand('Brokers');
   await workbench.row('Broker 3').waitFor();
   await workbench.runCommand('Samsa: Create Topic…');
@@ -38,12 +42,21 @@ test('three brokers start, and a topic is spread over them', async () => {
 });
 
 test('the Replicas view shows who leads and who follows', async () => {
-  await workbench.runCommand('Samsa: Show Replicas');
+  await workbench.rowAction('Brokers', 'Show Replicas');
   const view = workbench.webview();
   await view.locator('.row', { hasText: 'A-1' }).waitFor({ timeout: 30_000 });
   await until('all are in sync', async () => {
     const text = await view.locator('.row', { hasText: 'A-1' }).innerText();
     return text.includes('[2,3,1]');
+  });
+});
+
+test('each replica says how far its log goes', async () => {
+  await writeRecords(600);
+  const view = workbench.webview();
+  await until('the followers have all that the leaders have', async () => {
+    const ends = await view.locator('.row .replica-cell [aria-hidden=true].dim').allInnerTexts();
+    return ends.length === 4 && ends.every((end) => /^[1-9]\d*$/.test(end));
   });
 });
 
@@ -72,3 +85,16 @@ test('it comes back, follows, and leads again when it is asked to', async () => 
   await workbench.runCommand('Samsa: Stop Cluster');
   await workbench.statusItem('Samsa').waitFor();
 });
+
+/** Spread over both partitions. */
+async function writeRecords(count: number): Promise<void> {
+  const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING });
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  const messages = Array.from({ length: count }, (_, index) => ({
+    key: `customer-${index % 20}`,
+    value: `order ${index}`,
+  }));
+  await producer.send({ topic: 'A', messages });
+  await producer.disconnect();
+}

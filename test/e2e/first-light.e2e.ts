@@ -102,7 +102,7 @@ test('the messages view reads from the beginning and shows one in full', async (
 test('a segment opens in the editor: structure beside bytes', async () => {
   await workbench.expand('orders');
   await workbench.expand('Partition 0');
-  await workbench.expand('00000000000000000000');
+  await workbench.expand('Segment 0');
   await workbench.row('.log').click();
   await workbench.tab('00000000000000000000.log').waitFor();
   await workbench.webview().getByText('Batch', { exact: false }).first().waitFor({ timeout: 30_000 });

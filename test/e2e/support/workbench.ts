@@ -159,12 +159,15 @@ export class Workbench implements AsyncDisposable {
     );
   }
 
-  /** Chooses an entry of a row's context menu. */
+  /** Chooses an entry of a row's context menu. A menu takes no click in the first moment that it shows. */
   async contextMenu(rowText: string, entry: string): Promise<void> {
     await this.row(rowText).click({ button: 'right' });
     const item = this.page.locator('.monaco-menu .action-label', { hasText: entry }).first();
     await item.waitFor();
-    await item.click();
+    await until(`'${entry}' is chosen`, async () => {
+      await item.click({ timeout: 1000 }).catch(() => undefined);
+      return !(await item.isVisible());
+    });
   }
 
   /** Clicks an icon that shows on a row when the mouse is over it. */
