@@ -12,6 +12,7 @@ export const TOOLS: Readonly<Record<string, () => Promise<ToolModule>>> = {
   'log-dirs': () => import('./log-dirs.ts'),
   'broker-api-versions': () => import('./broker-api-versions.ts'),
   'leader-election': () => import('./leader-election.ts'),
+  cluster: () => import('./cluster.ts'),
   'metadata-quorum': () => import('./metadata-quorum.ts'),
   'reassign-partitions': () => import('./reassign-partitions.ts'),
   'dump-log': () => import('./dump-log.ts'),

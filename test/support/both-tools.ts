@@ -35,19 +35,32 @@ const FOREIGN_CLASS =
 
 const CLASSES = /^(?:[\w.$]+(?:Exception|Error): )+/;
 
+const LOG_LINE = /^\d\d:\d\d:\d\d\.\d{3} [A-Z]+ /;
+
 const TRACE_LINE = /^\s*(?:at |\.\.\. \d+ |Caused by: |Suppressed: )/;
 
 /**
- * A text without stack traces (which begin with classes and the message above again), without the table of options below a
+ * A text without log lines and stack traces (which begin with classes and the message above again), without the table of options below a
  * message, and without blanks at the end of lines.
  */
 function plain(text: string): string {
+  const complaint = /^kafka-[\w-]+:\s+error:[^]*/m.exec(text);
+  if (complaint !== null) return unwrapped(complaint[0]);
   const kept: string[] = [];
   for (const line of text.split('\n').map((each) => each.trimEnd())) {
     if (/^Option\s+Description$/.test(line)) break;
     const message = line.replace(CLASSES, '');
     const isTraceHead = message !== line && kept.at(-1)?.endsWith(message) === true;
-    if (!isTraceHead && !TRACE_LINE.test(line)) kept.push(line.replace(FOREIGN_CLASS, ''));
+    if (!isTraceHead && !TRACE_LINE.test(line) && !LOG_LINE.test(line)) kept.push(line.replace(FOREIGN_CLASS, ''));
   }
   return kept.join('\n').trimEnd();
+}
+
+/** What is wrong with the arguments, as one line: Kafka fills lines up with blanks and breaks them at dashes, too. */
+function unwrapped(text: string): string {
+  const [message = ''] = text.split('\n\nDid you mean:');
+  return message
+    .replace(/\s+/g, ' ')
+    .replace(/- (?=[-\w])/g, '-')
+    .trim();
 }
