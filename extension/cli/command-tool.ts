@@ -36,6 +36,8 @@ export const CONFIG_OPTION: SubOption = {
 export interface CommandToolSpec extends CommandSpec {
   /** Whether help counts as success; it does in some of Kafka's tools. */
   readonly isHelpSuccess?: boolean;
+  /** What goes to stderr about arguments that are wrong; by default the usage and the message. */
+  readonly complaint?: (error: CommandLineError) => string;
   /** Does the work; resolves with the exit code. What it throws goes to stderr, with code 1. */
   execute(line: CommandLine, io: ToolIo): Promise<number>;
 }
@@ -56,8 +58,7 @@ export function commandTool(spec: CommandToolSpec): Tool {
       }
       if (!(error instanceof Error)) throw error;
       if (error instanceof CommandLineError) {
-        print(io.stderr, error.usage);
-        print(io.stderr, `${spec.program}: error: ${error.message}`);
+        print(io.stderr, spec.complaint?.(error) ?? `${error.usage}\n${spec.program}: error: ${error.message}`);
       } else {
         print(io.stderr, exceptionText(error));
       }

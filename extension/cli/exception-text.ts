@@ -1,3 +1,4 @@
+import { BrokerAwayError } from '../client/cluster-client.ts';
 import { KafkaError } from '../client/kafka-error.ts';
 import { exceptionName } from './log-line.ts';
 
@@ -21,12 +22,17 @@ const CODE_TEXTS: Readonly<Record<string, string>> = {
 
 /** The broker's words, or else those that Kafka's clients have for the code. */
 export function exceptionMessage(error: Error): string {
-  if (!(error instanceof KafkaError)) return error.message;
+  if (!isRefusal(error)) return error.message;
   return error.brokerMessage ?? CODE_TEXTS[error.code] ?? error.message;
 }
 
 /** `org.apache.kafka.common.errors.SomeException: message` for a broker's refusal; other errors speak for themselves. */
 export function exceptionText(error: Error): string {
   const message = exceptionMessage(error);
-  return error instanceof KafkaError ? `${exceptionName(error.code)}: ${message}` : message;
+  return isRefusal(error) ? `${exceptionName(error.code)}: ${message}` : message;
+}
+
+/** That a broker is away is not a broker's word. */
+function isRefusal(error: Error): error is KafkaError {
+  return error instanceof KafkaError && !(error instanceof BrokerAwayError);
 }

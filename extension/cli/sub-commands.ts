@@ -10,9 +10,10 @@ export interface SubOption {
   readonly isInteger?: boolean;
 }
 
-/** Options of which one and only one must be given. */
+/** Options of which one and only one must be given, or one at most. */
 export interface OptionChoice {
   readonly oneOf: readonly SubOption[];
+  readonly isOptional?: boolean;
 }
 
 export type OptionEntry = SubOption | OptionChoice;
@@ -110,8 +111,9 @@ export function parseCommandLine(args: readonly string[], spec: CommandSpec): Co
   return new CommandLine(name, new Map([...outer.values, ...inner.values]));
 }
 
+/** A negative number is a value. */
 function isFlag(word: string): boolean {
-  return word.startsWith('-') && word !== '-';
+  return word.startsWith('-') && word !== '-' && !/^-\d+$/.test(word);
 }
 
 /** The options of one level. */
@@ -199,8 +201,8 @@ class Reader {
       .flatMap((entry) => (isChoice(entry) ? [] : [entry]))
       .find(({ isRequired, flags }) => isRequired === true && !this.values.has(flags[0]));
     if (missing !== undefined) throw this.error(`argument ${label(missing)} is required`);
-    for (const { oneOf } of this.#entries.filter(isChoice)) {
-      if (oneOf.some(({ flags }) => this.values.has(flags[0]))) continue;
+    for (const { oneOf, isOptional } of this.#entries.filter(isChoice)) {
+      if (isOptional === true || oneOf.some(({ flags }) => this.values.has(flags[0]))) continue;
       throw this.error(`one of the arguments ${oneOf.map(label).join(' ')} is required`);
     }
   }
@@ -246,7 +248,10 @@ function shown(flag: string, { argument }: SubOption): string {
 }
 
 function usageWord(entry: OptionEntry): string {
-  if (isChoice(entry)) return `(${entry.oneOf.map((option) => shown(option.flags[0], option)).join(' | ')})`;
+  if (isChoice(entry)) {
+    const choice = entry.oneOf.map((option) => shown(option.flags[0], option)).join(' | ');
+    return entry.isOptional === true ? `[${choice}]` : `(${choice})`;
+  }
   const word = shown(entry.flags[0], entry);
   return entry.isRequired === true ? word : `[${word}]`;
 }

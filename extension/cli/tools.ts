@@ -13,6 +13,7 @@ export const TOOLS: Readonly<Record<string, () => Promise<ToolModule>>> = {
   'broker-api-versions': () => import('./broker-api-versions.ts'),
   'leader-election': () => import('./leader-election.ts'),
   cluster: () => import('./cluster.ts'),
+  features: () => import('./features.ts'),
   'metadata-quorum': () => import('./metadata-quorum.ts'),
   'reassign-partitions': () => import('./reassign-partitions.ts'),
   'dump-log': () => import('./dump-log.ts'),

@@ -1,5 +1,6 @@
 import * as cluster from './admin/cluster.ts';
 import * as configs from './admin/configs.ts';
+import * as features from './admin/features.ts';
 import * as groupOffsets from './admin/group-offsets.ts';
 import * as groups from './admin/groups.ts';
 import * as offsets from './admin/offsets.ts';
@@ -39,6 +40,19 @@ export class Admin {
   /** APIs and features of one broker. */
   brokerVersions(brokerId: number): Promise<cluster.BrokerVersions> {
     return cluster.brokerVersions(this.#client, brokerId);
+  }
+
+  /** Features and their levels, as any node or the given one sees them. */
+  describeFeatures(options: { readonly nodeId?: number | undefined } = {}): Promise<features.FeatureDescription> {
+    return features.describeFeatures(this.#client, options.nodeId);
+  }
+
+  /** Changes the levels of features; with `validateOnly` it is only tried. */
+  updateFeatures(
+    updates: readonly features.FeatureUpdate[],
+    options: { readonly validateOnly?: boolean } = {},
+  ): Promise<features.FeatureOutcome[]> {
+    return features.updateFeatures(this.#client, updates, options.validateOnly ?? false);
   }
 
   /** Sizes of replicas on disk, of all brokers by default; `topics` narrows it to partitions. */

@@ -49,6 +49,10 @@ describe('a command line', () => {
     expect([line.value('--server'), line.integer('--id'), line.has('--dry-run')]).toEqual(['a', 3, true]);
   });
 
+  test('takes a negative number for a value', () => {
+    expect(parse('-s a move --id -1').integer('--id')).toBe(-1);
+  });
+
   test.each([
     ['', 'too few arguments'],
     ['-s a', 'too few arguments'],

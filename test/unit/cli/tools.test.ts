@@ -9,7 +9,7 @@ import { runTool } from '../../support/run-tool.ts';
 import { ToolCluster } from '../../support/tool-cluster.ts';
 
 /** They have sub-commands, and complain as such tools do. */
-const COMMAND_TOOLS: ReadonlySet<string> = new Set(['cluster']);
+const COMMAND_TOOLS: ReadonlySet<string> = new Set(['cluster', 'features']);
 
 let cluster: ToolCluster;
 
