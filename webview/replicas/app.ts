@@ -208,19 +208,20 @@ export class ReplicasApp extends LitElement {
     const condition = describeBroker(broker);
     const isChosen = broker.id === this.chosen;
     return html`
-      <button
-        role="columnheader"
-        class="broker ${isChosen ? 'chosen' : ''}"
-        aria-pressed=${isChosen ? 'true' : 'false'}
-        title=${describeHead(broker)}
-        @click=${() => this.#choose(broker.id)}
-      >
-        <span class="name">
-          <span>broker ${broker.id}</span>
-          ${broker.isController ? html`<span class="star">${icon('star-full', 'controller')}</span>` : nothing}
-        </span>
-        <span class="condition ${condition === '' ? '' : toneOf(broker)}">${condition}</span>
-      </button>
+      <div role="columnheader" class="broker-cell">
+        <button
+          class="broker ${isChosen ? 'chosen' : ''}"
+          aria-pressed=${isChosen ? 'true' : 'false'}
+          title=${describeHead(broker)}
+          @click=${() => this.#choose(broker.id)}
+        >
+          <span class="name">
+            <span>broker ${broker.id}</span>
+            ${broker.isController ? html`<span class="star">${icon('star-full', 'controller')}</span>` : nothing}
+          </span>
+          <span class="condition ${condition === '' ? '' : toneOf(broker)}">${condition}</span>
+        </button>
+      </div>
     `;
   }
 

@@ -5,6 +5,7 @@ export const replicasStyles = css`
     display: grid;
     flex: 1 1 0;
     grid-template-rows: minmax(96px, 3fr) minmax(96px, 2fr);
+    grid-template-columns: minmax(0, 1fr);
     min-height: 0;
   }
   .pane {
@@ -16,12 +17,13 @@ export const replicasStyles = css`
     display: grid;
     grid-template-columns: var(--name) repeat(var(--brokers), minmax(104px, 160px)) minmax(120px, 1fr) 88px;
     column-gap: 16px;
-    min-width: max-content;
+    box-sizing: border-box;
+    /* The same for head and rows, whatever stands in them: else their columns part where there is little room. */
+    width: max(100%, calc(var(--name) + var(--brokers) * 120px + 272px));
     padding: 0 16px;
   }
   .row.grid {
     right: auto;
-    min-width: 100%;
     cursor: default;
   }
   .cell {
@@ -35,7 +37,7 @@ export const replicasStyles = css`
     gap: 6px;
   }
   .elr {
-    color: var(--vscode-charts-orange);
+    color: var(--vscode-foreground);
   }
 
   .head .grid {
@@ -45,11 +47,15 @@ export const replicasStyles = css`
   .head .cell {
     align-self: end;
   }
+  .head .broker-cell {
+    display: flex;
+    min-width: 0;
+  }
   .head .broker {
     all: unset;
     display: flex;
+    flex: 1 1 0;
     flex-direction: column;
-    align-self: stretch;
     box-sizing: border-box;
     min-width: 0;
     padding: 2px 6px;
@@ -60,6 +66,10 @@ export const replicasStyles = css`
   }
   .head .broker:hover {
     background: var(--vscode-list-hoverBackground);
+  }
+  .head .broker:focus-visible {
+    outline: 1px solid var(--vscode-focusBorder);
+    outline-offset: -1px;
   }
   .head .broker.chosen {
     color: var(--vscode-foreground);
