@@ -53,8 +53,12 @@ export function writeCheckpoint(
   entries: readonly (readonly unknown[])[],
   durable = true,
 ): void {
-  const lines = [VERSION, String(entries.length), ...entries.map((fields) => fields.join(' '))];
-  fileSystem.writeFileAtomicSync(path, `${lines.join('\n')}\n`, durable);
+  fileSystem.writeFileAtomicSync(path, checkpointText(entries.map((fields) => fields.join(' '))), durable);
+}
+
+/** A checkpoint as it lies on disk, of entries that are lines already. */
+export function checkpointText(entries: readonly string[]): string {
+  return `${[VERSION, entries.length, ...entries].join('\n')}\n`;
 }
 
 function malformed(path: string, line: number, expected: string): CheckpointFormatError {

@@ -4,11 +4,21 @@ import type { LogDirectory, PartitionOffset } from './log-directory.ts';
 import type { PlacedLog } from './placed-logs.ts';
 import type { UnifiedLog } from './unified-log.ts';
 
-/** Writes what the next start must know of logs into the roots of their directories. */
+/** What a checkpoint was last written with: logs in their order, and their offsets. */
+interface WrittenOffsets {
+  readonly logs: readonly PlacedLog[];
+  readonly offsets: readonly number[];
+}
+
+/**
+ * Writes what the next start must know of logs into the roots of their directories. Most of the time nothing has changed:
+ * that is found out without making anything, since with thousands of logs the garbage would cost more than the work.
+ */
 export class LogCheckpoints {
   readonly #directories: readonly LogDirectory[];
   readonly #logs: () => Iterable<PlacedLog>;
   readonly #logger: Logger;
+  readonly #written = new Map<OffsetCheckpoint, WrittenOffsets>();
 
   constructor(directories: readonly LogDirectory[], logs: () => Iterable<PlacedLog>, logger: Logger) {
     this.#directories = directories;
@@ -32,19 +42,40 @@ export class LogCheckpoints {
   }
 
   #write(checkpoint: OffsetCheckpoint, offsetOf: (log: UnifiedLog) => number | undefined, durable: boolean): void {
-    const offsets = new Map<LogDirectory, PartitionOffset[]>(this.#directories.map((directory) => [directory, []]));
-    for (const { log, directory } of this.#logs()) {
-      const offset = offsetOf(log);
+    if (this.#isWritten(checkpoint, offsetOf)) return;
+    const logs: PlacedLog[] = [];
+    const offsets: number[] = [];
+    const byDirectory = new Map<LogDirectory, PartitionOffset[]>(this.#directories.map((each) => [each, []]));
+    for (const placed of this.#logs()) {
+      const { topic, partition } = placed.log;
+      const offset = offsetOf(placed.log);
       if (offset === undefined) continue;
-      offsets.get(directory)?.push({ topic: log.topic, partition: log.partition, offset });
+      logs.push(placed);
+      offsets.push(offset);
+      byDirectory.get(placed.directory)?.push({ topic, partition, offset });
     }
-    for (const [directory, list] of offsets) {
+    this.#written.set(checkpoint, { logs, offsets });
+    for (const [directory, list] of byDirectory) {
       if (directory.failure !== undefined) continue;
       try {
         directory.writeOffsets(checkpoint, list, durable);
       } catch (error) {
+        this.#written.delete(checkpoint);
         this.#logger.error(`Could not write ${directory.path}/${checkpoint}`, error);
       }
     }
+  }
+
+  #isWritten(checkpoint: OffsetCheckpoint, offsetOf: (log: UnifiedLog) => number | undefined): boolean {
+    const written = this.#written.get(checkpoint);
+    if (written === undefined) return false;
+    let count = 0;
+    for (const placed of this.#logs()) {
+      const offset = offsetOf(placed.log);
+      if (offset === undefined) continue;
+      if (written.logs[count] !== placed || written.offsets[count] !== offset) return false;
+      count++;
+    }
+    return count === written.logs.length;
   }
 }

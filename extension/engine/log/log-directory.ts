@@ -1,4 +1,4 @@
-import { CheckpointFormatError, checkpointNumber, readCheckpoint, writeCheckpoint } from '../common/checkpoint-file.ts';
+import { CheckpointFormatError, checkpointNumber, checkpointText, readCheckpoint } from '../common/checkpoint-file.ts';
 import type { FileSystem } from '../common/file-system.ts';
 import type { Logger } from '../common/logger.ts';
 
@@ -61,11 +61,10 @@ export class LogDirectory {
 
   /** Writes a checkpoint, unless it holds the same already. */
   writeOffsets(checkpoint: OffsetCheckpoint, offsets: readonly PartitionOffset[], durable = true): void {
-    const fields = offsets.map(({ topic, partition, offset }) => [topic, partition, offset]);
-    const content = fields.join('\n');
-    if (this.#written.get(checkpoint) === content) return;
-    writeCheckpoint(this.#fileSystem, `${this.path}/${checkpoint}`, fields, durable);
-    this.#written.set(checkpoint, content);
+    const text = checkpointText(offsets.map(({ topic, partition, offset }) => `${topic} ${partition} ${offset}`));
+    if (this.#written.get(checkpoint) === text) return;
+    this.#fileSystem.writeFileAtomicSync(`${this.path}/${checkpoint}`, text, durable);
+    this.#written.set(checkpoint, text);
   }
 
   /**
