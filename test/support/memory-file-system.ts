@@ -286,6 +286,11 @@ export class MemoryFileSystem implements FileSystem {
     this.#call('sync', path);
   }
 
+  async syncDirectory(path: string): Promise<void> {
+    await Promise.resolve();
+    this.syncDirectorySync(path);
+  }
+
   spaceSync(): { totalBytes: number; usableBytes: number } {
     const totalBytes = Math.min(this.capacityBytes, 2 ** 40);
     return { totalBytes, usableBytes: totalBytes - this.usedBytes };

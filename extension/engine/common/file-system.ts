@@ -59,6 +59,8 @@ export interface FileSystem {
   removeTree(path: string): Promise<void>;
   /** Makes renames and creations in a directory durable; a no-op where the platform can't. */
   syncDirectorySync(path: string): void;
+  /** The same off the event loop. The directory is the one that has the name now. */
+  syncDirectory(path: string): Promise<void>;
   /** Bytes in all and bytes free for us on the file system that holds `path`. */
   spaceSync(path: string): { totalBytes: number; usableBytes: number };
 }

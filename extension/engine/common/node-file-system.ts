@@ -158,6 +158,18 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 
+  syncDirectory(path) {
+    if (process.platform === 'win32') return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const fd = fs.openSync(path, 'r');
+      fs.fsync(fd, (error) => {
+        fs.closeSync(fd);
+        if (error === null) resolve();
+        else reject(error);
+      });
+    });
+  },
+
   spaceSync(path) {
     const stat = fs.statfsSync(path);
     return { totalBytes: stat.blocks * stat.bsize, usableBytes: stat.bavail * stat.bsize };

@@ -45,8 +45,9 @@ export class LocalLog {
   #writtenEndOffset: number;
   #recoveryPoint: number;
   #pending: PendingBytes[] = [];
-  /** Files were made whose names the directory may lose with the power. */
-  #hasNewFiles = false;
+  /** How often files were made, and up to which time the directory keeps their names when the power goes. */
+  #filesMade = 0;
+  #filesNamed = 0;
   /** When was looked whether the file is there that is written to. */
   #lookedAtMs = -Infinity;
   /** Counts truncations: what was read across one may be neither the old nor the new log. */
@@ -167,7 +168,7 @@ export class LocalLog {
   }
 
   #createSegment(baseOffset: number): LogSegment {
-    this.#hasNewFiles = true;
+    this.#filesMade++;
     const { handles, clock, random } = this.#environment;
     const jitterMs = chooseJitterMs(this.#config, random);
     return LogSegment.create(handles, this.#directory, baseOffset, this.#config, clock, jitterMs);
@@ -280,7 +281,7 @@ export class LocalLog {
     this.deleteSegments(replaced);
     this.segments.add(cleaned);
     cleaned.changeSuffix(SWAP_SUFFIX, '');
-    this.#hasNewFiles = true;
+    this.#filesMade++;
   }
 
   /** Bytes below `upTo` survive a loss of power afterwards. */
@@ -296,8 +297,9 @@ export class LocalLog {
     const target = Math.min(upTo, this.#writtenEndOffset);
     if (target <= this.#recoveryPoint) return;
     const truncations = this.#truncations;
-    this.#syncDirectory();
     for (const segment of this.#unflushed(target)) await segment.sync(segment === this.segments.active);
+    // Last: a journaling file system has done it with the first file, and is not made to do it twice.
+    await this.#syncDirectoryAsync();
     if (truncations === this.#truncations && target > this.#recoveryPoint) this.#recoveryPoint = target;
   }
 
@@ -316,9 +318,16 @@ export class LocalLog {
   }
 
   #syncDirectory(): void {
-    if (!this.#hasNewFiles) return;
+    if (this.#filesNamed === this.#filesMade) return;
     this.#environment.fileSystem.syncDirectorySync(this.#directory);
-    this.#hasNewFiles = false;
+    this.#filesNamed = this.#filesMade;
+  }
+
+  async #syncDirectoryAsync(): Promise<void> {
+    const made = this.#filesMade;
+    if (this.#filesNamed === made) return;
+    await this.#environment.fileSystem.syncDirectory(this.#directory);
+    this.#filesNamed = Math.max(this.#filesNamed, made);
   }
 
   #unflushed(target: number): LogSegment[] {

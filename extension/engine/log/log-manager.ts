@@ -2,6 +2,7 @@ import { ApiError } from '../common/api-error.ts';
 import { FlushScheduler } from './flush-scheduler.ts';
 import { LogCheckpoints } from './log-checkpoints.ts';
 import { LogCleaner } from './log-cleaner.ts';
+import { closeLogs } from './log-closing.ts';
 import type { LogConfig } from './log-config.ts';
 import { LogDirectories } from './log-directories.ts';
 import type { LogDirectory } from './log-directory.ts';
@@ -56,9 +57,6 @@ export interface CreateLogOptions {
   /** Where the controller knows the replica; undefined or unassigned: the directory with the fewest logs. */
   readonly directoryId: string | undefined;
 }
-
-/** fdatasync calls under way at once at shutdown: as many as Node has threads for. */
-const PARALLEL_FLUSHES = 4;
 
 const DEFAULT_RECOVERY_THREADS = 2;
 const INDEX_SAVE_INTERVAL_MS = 1000;
@@ -373,22 +371,7 @@ export class LogManager {
     if (this.#isClosed) return;
     this.#stop();
     this.#environment.writes.flush();
-    const unclean = new Set<LogDirectory>();
-    const entries = [...this.#placed()];
-    const workers = Array.from({ length: PARALLEL_FLUSHES }, async () => {
-      for (let entry = entries.pop(); entry !== undefined; entry = entries.pop()) {
-        const { log, directory } = entry;
-        try {
-          if (log.failure !== undefined) unclean.add(directory);
-          else if (log.recoveryPoint < log.logEndOffset) await log.flushAsync();
-          log.close();
-        } catch (error) {
-          unclean.add(directory);
-          this.#environment.logger.error(`Closing the log of ${log.name} failed`, error);
-        }
-      }
-    });
-    await Promise.all(workers);
+    const unclean = await closeLogs([...this.#placed()], this.#environment.clock, this.#environment.logger);
     await this.#cleaner?.stop();
     // The checkpoints would forget the logs that were not opened yet.
     if (!this.#isLoaded) return;

@@ -62,6 +62,8 @@ export class LogSegment {
   #bytesSinceIndexEntry = 0;
   /** The file is longer than what was written: `preallocate`. */
   #isPreallocated = false;
+  /** The indexes are complete and have no spare tail: nothing was appended since the segment was closed. */
+  #isComplete = false;
   /** The index files were looked at, or made by us. */
   #hasCheckedIndexes = false;
   #maxTimestamp: TimestampOffset | undefined;
@@ -104,7 +106,9 @@ export class LogSegment {
     rollJitterMs: number,
     suffix = '',
   ): LogSegment {
-    return new LogSegment(handles, directory, baseOffset, suffix, config, clock, sizeBytes, rollJitterMs);
+    const segment = new LogSegment(handles, directory, baseOffset, suffix, config, clock, sizeBytes, rollJitterMs);
+    segment.#isComplete = true;
+    return segment;
   }
 
   /** Makes the files of a new, empty segment; none is left where one of them cannot be made. */
@@ -141,6 +145,7 @@ export class LogSegment {
 
   /** Keeps the books for one batch that goes to the end of the segment. */
   append(sizeBytes: number, lastOffset: number, maxTimestampMs: number): void {
+    this.#isComplete = false;
     if (this.sizeBytes === 0) this.#firstBatchTimestampMs = maxTimestampMs;
     if (maxTimestampMs > this.maxTimestamp.timestampMs) {
       this.#maxTimestamp = { timestampMs: maxTimestampMs, offset: lastOffset };
@@ -324,6 +329,7 @@ export class LogSegment {
   #startBooks(): void {
     this.#boundary = undefined;
     this.#hasCheckedIndexes = true;
+    this.#isComplete = false;
     this.sizeBytes = 0;
     this.#bytesSinceIndexEntry = 0;
     this.#maxTimestamp = { timestampMs: NO_TIMESTAMP, offset: this.baseOffset };
@@ -339,6 +345,7 @@ export class LogSegment {
     this.log.truncateSync(position);
     this.log.syncSync();
     this.#boundary = undefined;
+    this.#isComplete = false;
     this.sizeBytes = position;
     this.writtenBytes = position;
     this.#bytesSinceIndexEntry = 0;
@@ -378,6 +385,7 @@ export class LogSegment {
 
   /** No more appends for now: the largest timestamp is noted, nothing has a spare tail. */
   becomeInactive(): void {
+    if (this.#isComplete) return;
     const { timestampMs, offset } = this.maxTimestamp;
     if (timestampMs >= 0) this.timeIndex.maybeAppend(timestampMs, offset);
     this.offsetIndex.file.seal();
@@ -385,6 +393,7 @@ export class LogSegment {
     this.transactionIndex.seal();
     if (this.#isPreallocated) this.log.truncateSync(this.writtenBytes);
     this.#isPreallocated = false;
+    this.#isComplete = true;
   }
 
   /** Makes the log survive a loss of power. Recovery makes the indexes of the active segment again, but no others. */

@@ -376,14 +376,19 @@ export class UnifiedLog implements PartitionLog {
   /** Writes what is queued and a producer snapshot at the end, completes the indexes and closes the files. */
   close(): void {
     if (this.#guard.isClosed) return;
-    this.flushWrites();
     try {
-      if (!this.#guard.inService) return;
-      this.producers.takeSnapshot();
-      this.local.segments.active.becomeInactive();
+      this.complete();
     } finally {
       this.abandon();
     }
+  }
+
+  /** The files as {@link close} leaves them, which then has less to do. The log serves on. */
+  complete(): void {
+    this.flushWrites();
+    if (!this.#guard.inService) return;
+    this.producers.takeSnapshot();
+    this.local.segments.active.becomeInactive();
   }
 
   /** Out of service at once, nothing more is written: the topic was deleted, or the process plays dead. */

@@ -286,6 +286,7 @@ export class SimDisk {
       },
       removeTree: (path) => later(() => fileSystem.removeTreeSync(path)),
       syncDirectorySync: (path) => check('sync', path),
+      syncDirectory: (path) => later(() => check('sync', path)),
       spaceSync: () => ({ totalBytes: 2 ** 40, usableBytes: 2 ** 39 }),
     };
     return fileSystem;

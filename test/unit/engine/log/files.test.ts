@@ -95,6 +95,7 @@ describe.each<[string, () => { fileSystem: FileSystem; root: string }]>([
     expect(await fileSystem.readdir(`${root}/a`)).toEqual(['c']);
     expect(fileSystem.existsSync(`${root}/a/c/f`)).toBe(true);
     fileSystem.syncDirectorySync(`${root}/a`);
+    await fileSystem.syncDirectory(`${root}/a`);
     fileSystem.unlinkSync(`${root}/a/c/f`);
     fileSystem.unlinkSync(`${root}/a/c/f`);
     fileSystem.removeTreeSync(`${root}/a/c`);
