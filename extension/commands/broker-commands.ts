@@ -112,7 +112,10 @@ export async function addBroker(session: Session): Promise<void> {
   await act(t('Adding a broker'), adding);
   const { broker } = await adding;
   vscode.window.setStatusBarMessage(
-    t('Broker {0} has joined. New topics come to it; kafka-reassign-partitions.sh brings partitions that exist.', broker),
+    t(
+      'Broker {0} has joined. New topics come to it; kafka-reassign-partitions.sh brings partitions that exist.',
+      broker,
+    ),
     8000,
   );
 }
