@@ -26,6 +26,18 @@ const noneFor: { readonly [Verb in BrokerVerb]: string } = {
   remove: 'The last broker stays; stop the cluster instead.',
 };
 
+/** What the palette's commands are called, so that a list of brokers says what becomes of the one that is chosen. */
+const titles: { readonly [Verb in BrokerVerb]: string } = {
+  start: 'Start Broker',
+  stop: 'Stop Broker',
+  kill: 'Kill Broker',
+  freeze: 'Freeze Broker',
+  isolate: 'Isolate Broker',
+  heal: 'Heal Faults',
+  slow: 'Slow or One-Way Link',
+  remove: 'Remove Broker',
+};
+
 export async function startBroker(session: Session, target?: BrokerTarget): Promise<void> {
   const broker = await brokerTarget(session, 'start', target);
   if (broker === undefined) return;
@@ -180,8 +192,12 @@ async function brokerTarget(
     void vscode.window.showInformationMessage(t(noneFor[verb]));
     return undefined;
   }
-  const items = candidates.map((node) => ({ label: nodeName(node), description: node.state, value: node.id }));
-  return choose(t('Choose a Broker'), '', items);
+  const items = candidates.map((node) => ({
+    label: nodeName(node),
+    description: [node.state, ...(node.id === state.controllerId ? [t('controller')] : [])].join(' · '),
+    value: node.id,
+  }));
+  return choose(t(titles[verb]), t('Choose a broker'), items);
 }
 
 interface Choice<T> extends vscode.QuickPickItem {
