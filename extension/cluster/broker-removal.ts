@@ -58,7 +58,7 @@ export async function leaveQuorum(line: NodeChannel, broker: number, clock: Cloc
   }
 }
 
-/** A voter that has lost its disk and got a new one. */
+/** The disk of a node that shall vote: it has lost its old one, or never voted. */
 export interface NewDisk {
   readonly voter: number;
   readonly directoryId: string;
@@ -72,6 +72,15 @@ export interface NewDisk {
 export async function replaceVoter(line: NodeChannel, disk: NewDisk, clock: Clock): Promise<boolean> {
   try {
     return await new Removal(line, disk.voter, clock).replaceVoter(disk);
+  } finally {
+    line.close();
+  }
+}
+
+/** Adds a voter to the metadata quorum, as `kafka-metadata-quorum add-controller` would. */
+export async function joinQuorum(line: NodeChannel, disk: NewDisk, clock: Clock): Promise<void> {
+  try {
+    await new Removal(line, disk.voter, clock).joinQuorum(disk);
   } finally {
     line.close();
   }
@@ -139,6 +148,11 @@ class Removal {
     const lost = voters.find(({ id }) => id === this.#broker);
     if (lost === undefined || lost.directoryId === directoryId) return false;
     await this.leaveQuorum();
+    await this.joinQuorum({ voter: this.#broker, directoryId, listener });
+    return true;
+  }
+
+  async joinQuorum({ directoryId, listener }: NewDisk): Promise<void> {
     await this.#retry('join the quorum', async () => {
       const { errorCode, errorMessage } = await this.#line.send(
         addRaftVoterRequest,
@@ -154,7 +168,6 @@ class Removal {
       );
       throwOn(errorCode === ErrorCode.DUPLICATE_VOTER ? 0 : errorCode, errorMessage);
     });
-    return true;
   }
 
   async unregister(): Promise<void> {

@@ -4,11 +4,22 @@ import { ClusterError } from './cluster-error.ts';
 import { CONTROLLER_PORT_OFFSET, DEFAULT_PORT } from './cluster-options.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import { allowRemoteSetting, planListeners } from './listeners.ts';
-import { firstVoters, MAX_BROKERS, planTopology, QUORUM_SIZES, readTopology, readVoters } from './topology.ts';
+import {
+  controllersAmong,
+  firstVoters,
+  MAX_BROKERS,
+  planTopology,
+  QUORUM_SIZES,
+  readTopology,
+  readVoters,
+} from './topology.ts';
 import type { Topology } from './topology.ts';
 
 /** A node to be, but for the cluster id, which the directories tell. */
-export type PlannedNode = Omit<BrokerConfigInput, 'clusterId'>;
+export interface PlannedNode extends Omit<BrokerConfigInput, 'clusterId'> {
+  /** Whether it votes in the metadata quorum from the start; other controllers wait until there are enough of them. */
+  readonly votes: boolean;
+}
 
 /** Everything about a cluster that is decided before anything is touched. */
 export interface ClusterPlan {
@@ -19,10 +30,19 @@ export interface ClusterPlan {
    * already belongs to the cluster. Throws `BAD_ARGUMENT`.
    */
   readonly nodes: (dataDir: string) => readonly PlannedNode[] | Promise<readonly PlannedNode[]>;
-  /** One broker more, in a cluster of `total` then. Undefined where the cluster is one server that stands alone. */
-  readonly oneMore?: (dataDir: string, id: number, total: number, rack: string | undefined) => PlannedNode;
+  /** One broker more. Undefined where the cluster is one server that stands alone. */
+  readonly oneMore?: (dataDir: string, id: number, more: OneMore) => PlannedNode;
   /** `dataDir` holds folders of ours beside the log directories, so the lock may lie there too. */
   readonly ownsDataDir: boolean;
+}
+
+/** What must be known of a broker that comes to a running cluster. */
+export interface OneMore {
+  /** How many brokers there are with it. */
+  readonly total: number;
+  readonly isController: boolean;
+  /** Goes before that of the options. */
+  readonly rack: string | undefined;
 }
 
 /** Set by the plan itself, or of no meaning in a cluster that is planned as a whole. */
@@ -58,16 +78,16 @@ export function planCluster(options: ClusterOptions): ClusterPlan {
   const planner = new NodePlanner(options);
   // What a new directory would get; one that exists may hold more.
   const asked = planTopology({ brokers: [], controllers: [] }, wantedCounts(options));
-  planner.plan('', asked, firstVoters(asked.brokers));
+  planner.plan('', asked, newQuorum(asked));
   return {
     dataDir: options.dataDir === undefined ? undefined : resolve(options.dataDir),
     ownsDataDir: true,
     async nodes(dataDir) {
       const found = readTopology(dataDir);
       const topology = planTopology(found, wantedCounts(options));
-      return planner.plan(dataDir, topology, await votersOf(dataDir, found, topology));
+      return planner.plan(dataDir, topology, await quorumOf(dataDir, found, topology));
     },
-    oneMore: (dataDir, id, total, rack) => planner.broker(dataDir, id, { isVoter: false, total, rack }),
+    oneMore: (dataDir, id, more) => planner.broker(dataDir, id, { ...more, votes: false }),
   };
 }
 
@@ -84,11 +104,27 @@ function wantedCounts({ brokers, controllers }: ClusterOptions): Parameters<type
   return { brokers, controllers };
 }
 
-async function votersOf(dataDir: string, found: Topology, topology: Topology): Promise<readonly number[]> {
-  if (found.brokers.length === 0) return firstVoters(topology.brokers);
+/** Which brokers are controllers, and which of them vote. */
+interface BrokerQuorum {
+  readonly controllers: readonly number[];
+  readonly voters: readonly number[];
+}
+
+function newQuorum({ brokers }: Topology): BrokerQuorum {
+  const voters = firstVoters(brokers);
+  return { voters, controllers: controllersAmong(brokers, voters) };
+}
+
+async function quorumOf(dataDir: string, found: Topology, topology: Topology): Promise<BrokerQuorum> {
+  const { brokers } = topology;
+  if (found.brokers.length === 0) return newQuorum(topology);
   // A broker that was alone has nobody to ask.
-  if (topology.brokers.length === 1) return topology.brokers;
-  return (await readVoters(dataDir, found.brokers)) ?? firstVoters(found.brokers);
+  if (brokers.length === 1) return { voters: brokers, controllers: brokers };
+  const stored = await readVoters(dataDir, found.brokers);
+  if (stored !== undefined) return { voters: stored, controllers: controllersAmong(brokers, stored) };
+  // A quorum that was configured takes no more voters.
+  const voters = firstVoters(found.brokers);
+  return { voters, controllers: voters };
 }
 
 /** Gives nodes their ports, directories and configs. */
@@ -103,38 +139,44 @@ class NodePlanner {
     this.#firstPort = options.port ?? DEFAULT_PORT;
   }
 
-  plan(dataDir: string, { brokers, controllers }: Topology, voters: readonly number[]): PlannedNode[] {
+  plan(dataDir: string, { brokers, controllers }: Topology, quorum: BrokerQuorum): PlannedNode[] {
     const total = brokers.length;
     if (total > 1 || controllers.length > 0) this.#checkShared();
     this.#checkPorts(brokers, controllers.length);
+    const isApart = controllers.length > 0;
     const ofBrokers = brokers.map((id) =>
-      this.broker(dataDir, id, { isVoter: controllers.length === 0 && voters.includes(id), total, rack: undefined }),
+      this.broker(dataDir, id, {
+        isController: !isApart && quorum.controllers.includes(id),
+        votes: !isApart && quorum.voters.includes(id),
+        total,
+        rack: undefined,
+      }),
     );
     return [...controllers.map((id, index) => this.#controller(dataDir, id, index, total)), ...ofBrokers];
   }
 
-  /** `total`: how many brokers the cluster has. `rack` goes before that of the options. */
   broker(
     dataDir: string,
     id: number,
-    { isVoter, total, rack }: { readonly isVoter: boolean; readonly total: number; readonly rack: string | undefined },
+    { isController, votes, total, rack }: OneMore & Pick<PlannedNode, 'votes'>,
   ): PlannedNode {
     const properties = this.#properties;
     const client = numbered('port', this.#firstPort, id - 1);
     // The ports are those of the listeners, where these are given.
     const controller = properties.has('listeners')
       ? this.#options.controllerPort
-      : isVoter
+      : isController
         ? numbered('controller port', this.#firstControllerPort, id - 1)
         : 0;
     const planned = planListeners(properties, client, controller);
     return {
       nodeId: id,
-      roles: isVoter ? ['broker', 'controller'] : ['broker'],
+      roles: isController ? ['broker', 'controller'] : ['broker'],
+      votes,
       logDirs: [join(dataDir, `broker-${id}`)],
       listeners: planned.listeners,
       advertisedListeners: planned.advertisedListeners,
-      controllerListener: isVoter ? planned.controllerListener : undefined,
+      controllerListener: isController ? planned.controllerListener : undefined,
       config: this.#config(total, rack ?? this.#rackOf(id)),
     };
   }
@@ -143,6 +185,7 @@ class NodePlanner {
     return {
       nodeId: id,
       roles: ['controller'],
+      votes: true,
       logDirs: [join(dataDir, `controller-${id}`)],
       listeners: [],
       advertisedListeners: [],

@@ -1,3 +1,4 @@
+import type { BrokerConfigInput } from '../engine/broker/broker-options.ts';
 import { randomUuid, systemRandom } from '../engine/common/random.ts';
 import type { ClusterCommand, ClusterEvent, ClusterResults } from '../shared/cluster-protocol.ts';
 import { findOwner } from './attach-protocol.ts';
@@ -6,7 +7,7 @@ import type { ThreadSpawner } from './broker-thread.ts';
 import { parseClusterCommand } from './cluster-commands.ts';
 import { ClusterError } from './cluster-error.ts';
 import type { ReadyEvent } from './cluster-host.ts';
-import type { ClusterPlan } from './cluster-plan.ts';
+import type { ClusterPlan, PlannedNode } from './cluster-plan.ts';
 import { serveCommands } from './command-channel.ts';
 import type { CommandsUnderWay, Handlers } from './command-channel.ts';
 import {
@@ -136,7 +137,8 @@ export class EmbeddedCluster {
     const supervisor = new Supervisor({
       dataDir,
       clusterId,
-      nodes: nodes.map((node) => ({ ...node, clusterId })),
+      nodes: nodes.map((node) => inputOf(node, clusterId)),
+      voters: nodes.filter(({ votes }) => votes).map(({ nodeId }) => nodeId),
       isNew,
       spawn,
       claim: (input) => this.#claim(input.logDirs, attached),
@@ -181,8 +183,8 @@ export class EmbeddedCluster {
     }
     const taken = supervisor.brokerIds;
     if (taken.length >= MAX_BROKERS) throw new ClusterError('WRONG_STATE', `${MAX_BROKERS} brokers are the most`);
-    const planned = oneMore(dataDir, freeBrokerId(taken), taken.length + 1, rack);
-    return supervisor.addBroker({ ...planned, clusterId: this.#clusterId });
+    const more = { total: taken.length + 1, isController: supervisor.lacksControllers, rack };
+    return supervisor.addBroker(inputOf(oneMore(dataDir, freeBrokerId(taken), more), this.#clusterId));
   }
 
   /** Its data are with the others then, and its directory goes. */
@@ -268,4 +270,8 @@ export class EmbeddedCluster {
 
 function nameOf(node: number | undefined): string {
   return node === undefined ? 'every node' : `node ${node}`;
+}
+
+function inputOf({ votes: _, ...node }: PlannedNode, clusterId: string): BrokerConfigInput {
+  return { ...node, clusterId };
 }

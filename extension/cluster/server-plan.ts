@@ -19,7 +19,7 @@ export function planServer(properties: Properties): ClusterPlan {
   return {
     dataDir: logDirs[0],
     ownsDataDir: false,
-    nodes: () => [{ nodeId, roles: ['broker', 'controller'], logDirs, ...listeners, config }],
+    nodes: () => [{ nodeId, roles: ['broker', 'controller'], votes: true, logDirs, ...listeners, config }],
   };
 }
 

@@ -17,6 +17,7 @@ import { ManagedBroker } from './managed-broker.ts';
 import { Meeting } from './meeting.ts';
 import { mergePartitions } from './merge-partitions.ts';
 import { NewsFilter } from './news-filter.ts';
+import { VOTERS_OF_BROKERS } from './topology.ts';
 import type { WorkerResults } from './worker-protocol.ts';
 
 /** How long a broker may take to close its files before it is killed: one with 10,000 partitions needs seconds. */
@@ -28,6 +29,8 @@ export interface SupervisorOptions {
   readonly dataDir: string;
   readonly clusterId: string;
   readonly nodes: readonly BrokerConfigInput[];
+  /** Those of {@link nodes} that vote in the metadata quorum. */
+  readonly voters: readonly number[];
   /** Whether no directory was formatted before. */
   readonly isNew: boolean;
   readonly spawn: ThreadSpawner;
@@ -44,12 +47,14 @@ export class Supervisor {
   readonly #meeting: Meeting;
   readonly #news = new NewsFilter((id) => this.#isUp(id) && !this.#isCutOff(id));
   #faults: readonly Fault[] = [];
+  /** The growth of the quorum under way. */
+  #growing = Promise.resolve();
   /** As everybody knows it; undefined until the start is over. */
   #toldBootstrap: string | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#meeting = new Meeting(options.nodes);
+    this.#meeting = new Meeting(options.nodes, options.voters);
     for (const input of options.nodes) this.#add(input);
   }
 
@@ -81,7 +86,7 @@ export class Supervisor {
       throw error;
     }
     this.#toldBootstrap = this.bootstrap;
-    for (const node of nodes) void this.#giveVote(node);
+    for (const node of nodes) void this.#giveVotes(node);
   }
 
   /** Stops all nodes cleanly, brokers first; those that do not stop in time, or fail to, are killed. Never rejects. */
@@ -140,7 +145,7 @@ export class Supervisor {
     const node = this.node(id);
     const startMs = performance.now();
     await this.#start(node);
-    void this.#giveVote(node);
+    void this.#giveVotes(node);
     return { state: node.lifecycle, startupMs: Math.round(performance.now() - startMs) };
   }
 
@@ -179,13 +184,20 @@ export class Supervisor {
 
   /** Runs one more broker; it stays only when it starts. */
   async addBroker(input: BrokerConfigInput): Promise<{ broker: number; state: BrokerLifecycle; startupMs: number }> {
+    this.#meeting.expect(input, false);
     this.#add(input);
     try {
       return { broker: input.nodeId, ...(await this.startBroker(input.nodeId)) };
     } catch (error) {
       this.#nodes.delete(input.nodeId);
+      this.#meeting.forget(input.nodeId);
       throw error;
     }
+  }
+
+  /** Whether a broker that is added should be a controller too, for the quorum to grow to three. */
+  get lacksControllers(): boolean {
+    return this.#controllers.length === 0 && this.#meeting.controllerCount < VOTERS_OF_BROKERS;
   }
 
   /** Moves the replicas of a broker to the others, then ends it and forgets it. */
@@ -257,20 +269,47 @@ export class Supervisor {
     }
   }
 
-  /** A voter that comes back with an empty disk gets its vote back once it serves. */
-  async #giveVote(node: ManagedBroker): Promise<void> {
-    const disk = this.#meeting.newDiskOf(node.id);
-    const helper = this.#brokers.find(({ lifecycle }) => lifecycle === 'running');
+  /** Once a node serves: a voter with an empty disk gets its vote back, and a quorum grows that has enough nodes for it. */
+  async #giveVotes(node: ManagedBroker): Promise<void> {
+    await this.#giveVoteBack(node);
+    this.#growing = this.#growing.then(() => this.#growQuorum());
+  }
+
+  async #giveVoteBack({ id }: ManagedBroker): Promise<void> {
+    const disk = this.#meeting.newDiskOf(id);
+    const helper = this.#helper;
     if (disk === undefined || helper === undefined) return;
-    const tell = (level: 'info' | 'warn', message: string): void =>
-      this.#on({ event: 'log', level, broker: node.id, message }, node.id);
     try {
       const { isReplaced } = await helper.ask('replace-voter', { disk });
-      this.#meeting.gotVote(node.id);
-      if (isReplaced) tell('info', `Broker ${node.id} votes again, with a new directory`);
+      this.#meeting.gotVote(id);
+      if (isReplaced) this.#tell(id, 'info', `Broker ${id} votes again, with a new directory`);
     } catch (error) {
-      tell('warn', `Broker ${node.id} has a new directory and no vote: ${messageOf(error)}`);
+      this.#tell(id, 'warn', `Broker ${id} has a new directory and no vote: ${messageOf(error)}`);
     }
+  }
+
+  /** One after the other: a quorum takes one change at a time. Never rejects. */
+  async #growQuorum(): Promise<void> {
+    for (const disk of this.#meeting.joiners(VOTERS_OF_BROKERS)) {
+      const helper = this.#helper;
+      if (helper === undefined || this.#nodes.get(disk.voter)?.lifecycle !== 'running') continue;
+      try {
+        await helper.ask('join-quorum', { disk });
+        this.#meeting.gotVote(disk.voter);
+        this.#tell(disk.voter, 'info', `Broker ${disk.voter} votes in the metadata quorum from now on`);
+      } catch (error) {
+        this.#tell(disk.voter, 'warn', `Broker ${disk.voter} gets no vote in the quorum: ${messageOf(error)}`);
+      }
+    }
+  }
+
+  /** Any broker that can be asked to ask the controller for something. */
+  get #helper(): ManagedBroker | undefined {
+    return this.#brokers.find(({ lifecycle }) => lifecycle === 'running');
+  }
+
+  #tell(broker: number, level: 'info' | 'warn', message: string): void {
+    this.#on({ event: 'log', level, broker, message }, broker);
   }
 
   /** Resolves when each start has come to an end, or when those that failed keep the others from coming to one. */

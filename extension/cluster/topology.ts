@@ -73,7 +73,17 @@ export function freeBrokerId(taken: readonly number[]): number {
 
 /** Brokers that vote in the quorum of a new cluster without controllers of its own: one of one or two, else three. */
 export function firstVoters(brokers: readonly number[]): readonly number[] {
-  return brokers.slice(0, brokers.length >= 3 ? 3 : 1);
+  return brokers.slice(0, brokers.length >= VOTERS_OF_BROKERS ? VOTERS_OF_BROKERS : 1);
+}
+
+/** How many brokers vote once there are so many. */
+export const VOTERS_OF_BROKERS = 3;
+
+/** Brokers that are controllers too: voters, and those that will vote when there are three. */
+export function controllersAmong(brokers: readonly number[], voters: readonly number[]): readonly number[] {
+  const seated = brokers.filter((id) => voters.includes(id));
+  const others = brokers.filter((id) => !voters.includes(id));
+  return [...seated, ...others.slice(0, Math.max(VOTERS_OF_BROKERS - seated.length, 0))].sort((a, b) => a - b);
 }
 
 /**

@@ -139,6 +139,11 @@ export function runWorker(transport: Transport, options: WorkerMainOptions): voi
       const { replaceVoter } = await import('./broker-removal.ts');
       return { isReplaced: await replaceVoter(ownLine(), disk, options.ports.clock) };
     },
+    async 'join-quorum'({ disk }) {
+      const { joinQuorum } = await import('./broker-removal.ts');
+      await joinQuorum(ownLine(), disk, options.ports.clock);
+      return {};
+    },
     async unregister({ broker }) {
       const { unregisterBroker } = await import('./broker-removal.ts');
       await unregisterBroker(ownLine(), broker, options.ports.clock);

@@ -22,6 +22,8 @@ export type WorkerCommand =
   | { readonly id: number; readonly op: 'leave-quorum'; readonly broker: number }
   /** Gives the vote of a node's lost disk to its new one, where that is so. */
   | { readonly id: number; readonly op: 'replace-voter'; readonly disk: NewDisk }
+  /** Makes another node, which follows the quorum, one of its voters. */
+  | { readonly id: number; readonly op: 'join-quorum'; readonly disk: NewDisk }
   /** Takes another broker, which has stopped, out of the cluster. */
   | { readonly id: number; readonly op: 'unregister'; readonly broker: number }
   /** Others take over what the broker leads. */
@@ -57,6 +59,7 @@ export interface WorkerResults {
   readonly drain: { readonly movedReplicas: number };
   readonly 'leave-quorum': Nothing;
   readonly 'replace-voter': { readonly isReplaced: boolean };
+  readonly 'join-quorum': Nothing;
   readonly unregister: Nothing;
   readonly relinquish: Nothing;
   readonly shutdown: Nothing;

@@ -256,3 +256,42 @@ test('the directory remembers which nodes there are', async () => {
   ]);
   expect(after.controllerId).toBe(101);
 }, 60_000);
+
+test('a cluster that grows to three brokers gets three voters, which one may be taken from', async () => {
+  const dataDir = join(directory.path, 'grown');
+  const voters = async (grown: SamsaCluster): Promise<string> => {
+    const { quorum } = await grown.control<ClusterState>('state');
+    return quorum.voters.map(({ id, alive }) => `${id}${alive ? '' : '?'}`).join();
+  };
+  const first = await SamsaCluster.start({ dataDir, args: ['--brokers', '1'] });
+  await first.control('add-broker');
+  expect(await voters(first)).toBe('1');
+  await first.control('add-broker');
+  await until('three vote', async () => (await voters(first)) === '1,2,3');
+  await first.control('add-broker');
+  await first.control('kill', { broker: 1 });
+  const { controllerId } = await until('another one is the controller', async () => {
+    const state = await first.control<ClusterState>('state');
+    return state.controllerId > 1 && state;
+  });
+  expect([2, 3]).toContain(controllerId);
+  expect(await voters(first)).toBe('1?,2,3');
+  await first.stop();
+
+  const again = await SamsaCluster.start({ dataDir });
+  expect(await voters(again)).toBe('1,2,3');
+  await again.stop();
+});
+
+test('a cluster that is started with more brokers gets more voters', async () => {
+  const dataDir = join(directory.path, 'larger');
+  const two = await SamsaCluster.start({ dataDir, args: ['--brokers', '2'] });
+  expect((await two.control<ClusterState>('state')).quorum.voters.map(({ id }) => id)).toEqual([1]);
+  await two.stop();
+  const four = await SamsaCluster.start({ dataDir, args: ['--brokers', '4'] });
+  await until('three vote', async () => {
+    const { quorum } = await four.control<ClusterState>('state');
+    return quorum.voters.map(({ id }) => id).join() === '1,2,3' && quorum.voters.every(({ alive }) => alive);
+  });
+  await four.stop();
+});

@@ -84,9 +84,12 @@ describe('planCluster', () => {
     ]);
   });
 
-  test('one of two brokers is the quorum', async () => {
+  test('one of two brokers is the quorum, and the other is ready for it to grow', async () => {
     const nodes = await planCluster({ brokers: 2 }).nodes('/data');
-    expect(nodes.map(({ roles }) => roles.includes('controller'))).toEqual([true, false]);
+    expect(nodes.map(({ roles, votes }) => [roles.includes('controller'), votes])).toEqual([
+      [true, true],
+      [true, false],
+    ]);
   });
 
   test('puts the quorum on nodes of its own', async () => {
@@ -102,15 +105,25 @@ describe('planCluster', () => {
     ]);
   });
 
-  test('an added broker follows, on the port of its number', () => {
+  test('an added broker is on the port of its number', () => {
     const plan = planCluster({ brokers: 3, port: 9192, config: { 'num.partitions': '4' } });
-    expect(plan.oneMore?.('/data', 4, 4, 'north')).toMatchObject({
+    expect(plan.oneMore?.('/data', 4, { total: 4, isController: false, rack: 'north' })).toMatchObject({
       nodeId: 4,
       roles: ['broker'],
+      votes: false,
       logDirs: ['/data/broker-4'],
       advertisedListeners: [{ port: 9195 }],
       controllerListener: undefined,
       config: { 'broker.rack': 'north', 'num.partitions': '4' },
+    });
+  });
+
+  test('one that is added to few brokers is a controller that does not vote yet', () => {
+    const plan = planCluster({ brokers: 1, port: 9192 });
+    expect(plan.oneMore?.('/data', 2, { total: 2, isController: true, rack: undefined })).toMatchObject({
+      roles: ['broker', 'controller'],
+      votes: false,
+      controllerListener: { port: 10_193 },
     });
   });
 

@@ -30,7 +30,7 @@ const voter = (nodeId: number, port = 10_000 + nodeId): object => ({
 
 describe('Meeting', () => {
   test('the first voters wait for each other and form a new cluster', async () => {
-    const meeting = new Meeting([node(1), node(2), node(3)]);
+    const meeting = new Meeting([node(1), node(2), node(3)], [1, 2, 3]);
     const answers = [meeting.arrive(bound(1, true)), meeting.arrive(bound(2, true))];
     let isAnswered = false;
     void answers[0]?.then(() => (isAnswered = true));
@@ -42,12 +42,12 @@ describe('Meeting', () => {
   });
 
   test('nobody waits for those who only follow', async () => {
-    const meeting = new Meeting([node(1), node(4, 0, false)]);
+    const meeting = new Meeting([node(1), node(4, 0, false)], [1]);
     await expect(meeting.arrive(bound(1, true))).resolves.toEqual({ voters: [voter(1)], isNewCluster: true });
   });
 
   test('an old voter with a new disk has no vote', async () => {
-    const meeting = new Meeting([node(1), node(2), node(3)]);
+    const meeting = new Meeting([node(1), node(2), node(3)], [1, 2, 3]);
     const answers = [1, 2, 3].map((id) => meeting.arrive(bound(id, id === 2)));
     await expect(answers[1]).resolves.toEqual({ voters: [voter(1), voter(3)], isNewCluster: false });
     expect(meeting.newDiskOf(1)).toBeUndefined();
@@ -57,7 +57,7 @@ describe('Meeting', () => {
   });
 
   test('who does not come is left out, unless it is known where it will be', async () => {
-    const meeting = new Meeting([node(1, 10_001), node(2, 10_002), node(3, 0)]);
+    const meeting = new Meeting([node(1, 10_001), node(2, 10_002), node(3, 0)], [1, 2, 3]);
     const answer = meeting.arrive(bound(1, false));
     meeting.miss(2);
     meeting.miss(3);
@@ -68,7 +68,7 @@ describe('Meeting', () => {
   });
 
   test('who comes later hears at once where everybody is now', async () => {
-    const meeting = new Meeting([node(1), node(2)]);
+    const meeting = new Meeting([node(1), node(2)], [1, 2]);
     await Promise.all([meeting.arrive(bound(1, true)), meeting.arrive(bound(2, true))]);
     await expect(meeting.arrive(bound(2, false, 7))).resolves.toEqual({
       voters: [voter(1), voter(2, 7)],
@@ -78,7 +78,7 @@ describe('Meeting', () => {
   });
 
   test('a disk that was emptied while the cluster ran has no vote, though the cluster was new', async () => {
-    const meeting = new Meeting([node(1), node(2), node(3)]);
+    const meeting = new Meeting([node(1), node(2), node(3)], [1, 2, 3]);
     await Promise.all([1, 2, 3].map((id) => meeting.arrive(bound(id, true))));
     await expect(meeting.arrive(bound(2, true))).resolves.toEqual({
       voters: [voter(1), voter(3)],
@@ -88,10 +88,43 @@ describe('Meeting', () => {
   });
 
   test('forgets who votes no more', async () => {
-    const meeting = new Meeting([node(1), node(2)]);
+    const meeting = new Meeting([node(1), node(2)], [1, 2]);
     await Promise.all([1, 2].map((id) => meeting.arrive(bound(id, true))));
     meeting.forget(2);
     await expect(meeting.arrive(bound(1, false))).resolves.toEqual({ voters: [voter(1)], isNewCluster: false });
     expect(meeting.voterIds).toEqual([1]);
+  });
+
+  describe('controllers that do not vote yet', () => {
+    const disk = (id: number): object => ({ voter: id, directoryId: `disk-${id}`, listener: { port: 10_000 + id } });
+
+    test('are not waited for, and form no quorum', async () => {
+      const meeting = new Meeting([node(1), node(2)], [1]);
+      await expect(meeting.arrive(bound(1, true))).resolves.toEqual({ voters: [voter(1)], isNewCluster: true });
+      await expect(meeting.arrive(bound(2, true))).resolves.toEqual({ voters: [voter(1)], isNewCluster: false });
+      expect([meeting.voterIds, meeting.controllerCount, meeting.newDiskOf(2)]).toEqual([[1], 2, undefined]);
+    });
+
+    test('may join when they are enough with the voters', async () => {
+      const meeting = new Meeting([node(1), node(2)], [1]);
+      await Promise.all([1, 2].map((id) => meeting.arrive(bound(id, id === 2))));
+      expect(meeting.joiners(3)).toEqual([]);
+      meeting.expect(node(3), false);
+      expect(meeting.joiners(3)).toEqual([]);
+      await expect(meeting.arrive(bound(3, true))).resolves.toEqual({ voters: [voter(1)], isNewCluster: false });
+      expect(meeting.joiners(3)).toMatchObject([disk(2), disk(3)]);
+      meeting.gotVote(2);
+      expect(meeting.joiners(3)).toMatchObject([disk(3)]);
+      meeting.gotVote(3);
+      expect(meeting.joiners(3)).toEqual([]);
+      expect(meeting.voterIds).toEqual([1, 2, 3]);
+    });
+
+    test('lose nothing with their disk', async () => {
+      const meeting = new Meeting([node(1), node(2)], [1]);
+      await Promise.all([1, 2].map((id) => meeting.arrive(bound(id, id === 2))));
+      await meeting.arrive(bound(2, true));
+      expect(meeting.newDiskOf(2)).toBeUndefined();
+    });
   });
 });

@@ -1,7 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { firstVoters, freeBrokerId, planTopology, readTopology } from '../../../extension/cluster/topology.ts';
+import {
+  controllersAmong,
+  firstVoters,
+  freeBrokerId,
+  planTopology,
+  readTopology,
+} from '../../../extension/cluster/topology.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import type { TemporaryDirectory } from '../../support/temporary-directory.ts';
 
@@ -71,6 +77,17 @@ describe('planTopology', () => {
 
 test('one of one or two brokers votes, and three of more', () => {
   expect([[1], [1, 2], [1, 2, 3], [1, 2, 3, 4]].map(firstVoters)).toEqual([[1], [1], [1, 2, 3], [1, 2, 3]]);
+});
+
+test.each([
+  { brokers: [1], voters: [1], controllers: [1] },
+  { brokers: [1, 2], voters: [1], controllers: [1, 2] },
+  { brokers: [1, 2, 3, 4], voters: [1], controllers: [1, 2, 3] },
+  { brokers: [1, 2, 3, 4], voters: [2, 4], controllers: [1, 2, 4] },
+  { brokers: [1, 2, 3, 4, 5], voters: [1, 2, 3, 5], controllers: [1, 2, 3, 5] },
+  { brokers: [4, 5], voters: [1, 4], controllers: [4, 5] },
+])('of brokers $brokers with voters $voters, $controllers are controllers', ({ brokers, voters, controllers }) => {
+  expect(controllersAmong(brokers, voters)).toEqual(controllers);
 });
 
 test('a new broker gets the first free id', () => {
