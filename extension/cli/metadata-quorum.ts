@@ -1,135 +1,148 @@
-import { Admin } from '../client/admin.ts';
-import type { QuorumDescription, QuorumReplica } from '../client/admin/cluster.ts';
-import { ZERO_TOPIC_ID } from '../client/cluster-metadata.ts';
-import { BOOTSTRAP_OPTION, clusterTool, COMMAND_CONFIG_OPTION, withClient } from './cluster-tool.ts';
-import { OptionError } from './option-parser.ts';
-import { print } from './tool-io.ts';
+import { existsSync } from 'node:fs';
+import type { Admin } from '../client/admin.ts';
+import {
+  commandTool,
+  CONFIG_OPTION,
+  CONTROLLER_OPTION,
+  propertiesFrom,
+  SERVER_OPTION,
+  withAdmin,
+} from './command-tool.ts';
+import { directoryIdOf, newControllerOf } from './controller-properties.ts';
+import { replicationTable, statusText } from './metadata-quorum-text.ts';
+import type { CommandLine, SubOption } from './sub-commands.ts';
+import { print, type ToolIo } from './tool-io.ts';
 
-/** `kafka-metadata-quorum … describe`: the state of the metadata quorum. */
-export const run = clusterTool({
-  about: 'Describes the metadata quorum: kafka-metadata-quorum --bootstrap-server … describe --status | --replication.',
+const DRY_RUN: SubOption = { flags: ['--dry-run'], about: 'Print what would be done.' };
+
+/** `kafka-metadata-quorum`: the state of the metadata quorum, and who votes in it. */
+export const run = commandTool({
+  program: 'kafka-metadata-quorum',
+  about: 'Describes the metadata quorum, gives controllers a vote and takes it.',
   options: [
-    BOOTSTRAP_OPTION,
     {
-      name: 'bootstrap-controller',
-      argument: 'host:port,…',
-      about: 'Controllers to connect to first, in place of --bootstrap-server.',
+      ...CONFIG_OPTION,
+      about: `${CONFIG_OPTION.about} With add-controller: the properties of the controller, too.`,
     },
-    COMMAND_CONFIG_OPTION,
-    { name: 'status', about: 'With describe: leader, epoch, lag and members.' },
-    { name: 'replication', about: 'With describe: every replica and how far it is.' },
-    { name: 'human-readable', about: 'With --replication: times as durations.' },
+    { oneOf: [SERVER_OPTION, CONTROLLER_OPTION] },
   ],
-  execute: async (options, io) => {
-    const [command, ...rest] = options.rest;
-    if (command !== 'describe' || rest.length > 0) {
-      throw new OptionError(
-        `kafka-metadata-quorum: error: the command must be describe, not '${options.rest.join(' ')}'`,
-      );
-    }
-    if (options.has('bootstrap-server') === options.has('bootstrap-controller')) {
-      throw new OptionError(
-        'kafka-metadata-quorum: error: one of --bootstrap-server and --bootstrap-controller is required',
-      );
-    }
-    if (!options.has('status') && !options.has('replication')) {
-      throw new OptionError('One of --status or --replication must be specified with describe sub-command');
-    }
-    if (options.has('status') && options.has('replication')) {
-      throw new OptionError('Only one of --status or --replication should be specified with describe sub-command');
-    }
-    const bootstrapOption = options.has('bootstrap-server') ? 'bootstrap-server' : 'bootstrap-controller';
-    return withClient(
-      options,
-      io,
-      async (client) => {
-        const admin = new Admin(client);
-        const quorum = await admin.describeQuorum();
-        if (options.has('status')) {
-          const { clusterId } = await admin.describeCluster();
-          print(io.stdout, statusText(clusterId ?? '', quorum));
-        } else {
-          print(io.stdout, replicationTable(quorum, options.has('human-readable') ? Date.now() : undefined));
-        }
-        return 0;
-      },
-      { bootstrapOption },
-    );
+  commands: [
+    {
+      name: 'describe',
+      about: 'Print the state of the quorum.',
+      options: [
+        { flags: ['--status'], about: 'Leader, epoch, lag and members.' },
+        { flags: ['--replication'], about: 'Every replica and how far it is.' },
+        { flags: ['--human-readable'], about: 'With --replication: times as durations.' },
+      ],
+    },
+    {
+      name: 'add-controller',
+      about: 'Give a vote to a controller that runs and follows; --command-config names its server.properties.',
+      options: [DRY_RUN],
+    },
+    {
+      name: 'remove-controller',
+      about: 'Take the vote of a controller.',
+      options: [
+        {
+          flags: ['--controller-directory-id', '-d'],
+          argument: 'DIRECTORY_ID',
+          about: 'The directory of its metadata log, as describe prints it.',
+          isRequired: true,
+        },
+        {
+          flags: ['--controller-id', '-i'],
+          argument: 'ID',
+          about: 'The controller.',
+          isRequired: true,
+          isInteger: true,
+        },
+        DRY_RUN,
+      ],
+    },
+  ],
+  isHelpSuccess: true,
+  execute: async (line, io) => {
+    const path = line.value('--command-config');
+    if (path !== undefined && !existsSync(path)) throw new Error(`Properties file ${path} does not exists!`);
+    const properties = propertiesFrom(path);
+    const work = planned(line, path === undefined ? undefined : properties, io);
+    await withAdmin(line, properties, io, work);
+    return 0;
   },
 });
 
-const LABEL_WIDTH = 24;
-
-/** What `describe --status` prints. */
-export function statusText(clusterId: string, quorum: QuorumDescription): string {
-  const { lag, lagTimeMs } = maxFollowerLag(quorum);
-  const rows: [string, string | number][] = [
-    ['ClusterId', clusterId],
-    ['LeaderId', quorum.leaderId],
-    ['LeaderEpoch', quorum.leaderEpoch],
-    ['HighWatermark', quorum.highWatermark],
-    ['MaxFollowerLag', lag],
-    ['MaxFollowerLagTimeMs', lagTimeMs],
-    ['CurrentVoters', members(quorum.voters, quorum)],
-    ['CurrentObservers', members(quorum.observers, quorum)],
-  ];
-  return rows.map(([label, value]) => `${`${label}:`.padEnd(LABEL_WIDTH)}${value}`).join('\n');
+/** What to do with the cluster; arguments are checked before anybody is asked. */
+function planned(
+  line: CommandLine,
+  properties: ReadonlyMap<string, string> | undefined,
+  io: ToolIo,
+): (admin: Admin) => Promise<void> {
+  switch (line.command) {
+    case 'add-controller':
+      return adding(line, properties, io);
+    case 'remove-controller':
+      return removing(line, io);
+    default:
+      return describing(line, io);
+  }
 }
 
-function maxFollowerLag({ leaderId, voters }: QuorumDescription): { lag: number; lagTimeMs: number } {
-  const leader = voters.find(({ replicaId }) => replicaId === leaderId);
-  if (leader === undefined) return { lag: -1, lagTimeMs: -1 };
-  const last = voters.reduce((least, voter) => (voter.logEndOffset < least.logEndOffset ? voter : least), leader);
-  const isTold = leader.lastCaughtUpTimestamp >= 0 && last.lastCaughtUpTimestamp >= 0;
-  const lagTimeMs = last === leader ? 0 : isTold ? leader.lastCaughtUpTimestamp - last.lastCaughtUpTimestamp : -1;
-  return { lag: leader.logEndOffset - last.logEndOffset, lagTimeMs };
+function describing(line: CommandLine, io: ToolIo): (admin: Admin) => Promise<void> {
+  const isStatus = line.has('--status');
+  const isReadable = line.has('--human-readable');
+  if (isStatus && line.has('--replication')) {
+    throw new Error('Only one of --status or --replication should be specified with describe sub-command');
+  }
+  if (isStatus && isReadable) {
+    throw new Error('The option --human-readable is only supported along with --replication');
+  }
+  if (!isStatus && !line.has('--replication')) {
+    throw new Error('One of --status or --replication must be specified with describe sub-command');
+  }
+  return async (admin) => {
+    const quorum = await admin.describeQuorum();
+    if (isStatus) {
+      const { clusterId } = await admin.describeCluster();
+      print(io.stdout, statusText(clusterId ?? '', quorum));
+    } else {
+      print(io.stdout, replicationTable(quorum, isReadable ? Date.now() : undefined));
+    }
+  };
 }
 
-function members(replicas: readonly QuorumReplica[], { nodes }: QuorumDescription): string {
-  const items = replicas.map(({ replicaId, directoryId }) => {
-    const listeners = nodes.find(({ id }) => id === replicaId)?.listeners ?? [];
-    const endpoints = listeners.map(({ name, host, port }) => `"${name}://${host}:${port}"`).join(', ');
-    const fields = [
-      `"id": ${replicaId}`,
-      ...(directoryId === ZERO_TOPIC_ID ? [] : [`"directoryId": "${directoryId}"`]),
-      ...(endpoints === '' ? [] : [`"endpoints": [${endpoints}]`]),
-    ];
-    return `{${fields.join(', ')}}`;
-  });
-  return `[${items.join(', ')}]`;
+function adding(
+  line: CommandLine,
+  properties: ReadonlyMap<string, string> | undefined,
+  io: ToolIo,
+): (admin: Admin) => Promise<void> {
+  if (properties === undefined) {
+    throw new Error(
+      'You must supply the configuration file of the controller you are adding when using add-controller.',
+    );
+  }
+  const { nodeId, directoryId, endpoints } = newControllerOf(properties);
+  const listed = endpoints.map(({ name, host, port }) => `${name}://${host}:${port}`).join(', ');
+  const what = `controller ${nodeId} with directory id ${directoryId} and endpoints: ${listed}`;
+  return async (admin) => {
+    const isTrial = line.has('--dry-run');
+    if (!isTrial) await admin.addVoter({ nodeId, directoryId }, endpoints);
+    print(io.stdout, `${isTrial ? 'DRY RUN of adding' : 'Added'} ${what}`);
+  };
 }
 
-const COLUMNS = [
-  'NodeId',
-  'DirectoryId',
-  'LogEndOffset',
-  'Lag',
-  'LastFetchTimestamp',
-  'LastCaughtUpTimestamp',
-  'Status',
-];
-
-/** What `describe --replication` prints; with `nowMs`, times as durations. */
-export function replicationTable(quorum: QuorumDescription, nowMs: number | undefined): string {
-  const leader = quorum.voters.find(({ replicaId }) => replicaId === quorum.leaderId);
-  const followers = quorum.voters.filter((voter) => voter !== leader);
-  const time = (timestamp: number): string =>
-    nowMs === undefined || timestamp < 0 ? String(timestamp) : `${nowMs - timestamp} ms ago`;
-  const row = (replica: QuorumReplica, status: string): string[] => [
-    String(replica.replicaId),
-    replica.directoryId,
-    String(replica.logEndOffset),
-    String((leader?.logEndOffset ?? replica.logEndOffset) - replica.logEndOffset),
-    time(replica.lastFetchTimestamp),
-    time(replica.lastCaughtUpTimestamp),
-    status,
-  ];
-  const rows = [
-    COLUMNS,
-    ...(leader === undefined ? [] : [row(leader, 'Leader')]),
-    ...followers.map((replica) => row(replica, 'Follower')),
-    ...quorum.observers.map((replica) => row(replica, 'Observer')),
-  ];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
-  return rows.map((cells) => cells.map((cell, column) => `${cell.padEnd(widths[column]!)}\t`).join('')).join('\n');
+function removing(line: CommandLine, io: ToolIo): (admin: Admin) => Promise<void> {
+  const nodeId = line.integer('--controller-id')!;
+  if (nodeId < 0) throw new Error(`Invalid negative --controller-id: ${nodeId}`);
+  const directoryId = directoryIdOf(line.value('--controller-directory-id')!);
+  return async (admin) => {
+    const isTrial = line.has('--dry-run');
+    if (!isTrial) await admin.removeVoter({ nodeId, directoryId });
+    // Kafka has two blanks here, and scripts may look for them.
+    print(
+      io.stdout,
+      `${isTrial ? 'DRY RUN of removing' : 'Removed'}  KRaft controller ${nodeId} with directory id ${directoryId}`,
+    );
+  };
 }

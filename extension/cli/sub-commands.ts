@@ -90,7 +90,7 @@ const HELP: SubOption = { flags: ['-h', '--help'], about: 'Print this text.' };
  * @throws CommandLineError for what is wrong, HelpRequest for --help
  */
 export function parseCommandLine(args: readonly string[], spec: CommandSpec): CommandLine {
-  const outer = new Reader(spec.program, spec.options, spec);
+  const outer = new Reader(spec.program, [], spec.options, spec);
   let at = 0;
   while (at < args.length && isFlag(args[at]!)) at = outer.read(args, at);
   const name = args[at];
@@ -100,7 +100,8 @@ export function parseCommandLine(args: readonly string[], spec: CommandSpec): Co
     const names = spec.commands.map((each) => `'${each.name}'`).join(', ');
     throw outer.error(`invalid choice: '${name}' (choose from ${names})`);
   }
-  const inner = new Reader(`${spec.program} ${name}`, command.options, undefined, command.about);
+  const lead = [...spec.options.map(usageWord), name];
+  const inner = new Reader(spec.program, lead, command.options, undefined, command.about);
   at += 1;
   while (at < args.length) {
     if (!isFlag(args[at]!)) throw inner.error(`unrecognized arguments: '${args.slice(at).join(' ')}'`);
@@ -119,19 +120,23 @@ function isFlag(word: string): boolean {
 /** The options of one level. */
 class Reader {
   readonly values = new Map<string, string[]>();
-  readonly #title: string;
+  readonly #program: string;
+  readonly #lead: readonly string[];
   readonly #entries: readonly OptionEntry[];
   readonly #options: readonly SubOption[];
   readonly #spec: CommandSpec | undefined;
   readonly #about: string;
 
+  /** `lead`: what stands before the options in the usage. */
   constructor(
-    title: string,
+    program: string,
+    lead: readonly string[],
     entries: readonly OptionEntry[],
     spec: CommandSpec | undefined,
     about = spec?.about ?? '',
   ) {
-    this.#title = title;
+    this.#program = program;
+    this.#lead = lead;
     this.#entries = entries;
     this.#options = [HELP, ...entries.flatMap(optionsOf)];
     this.#spec = spec;
@@ -208,10 +213,10 @@ class Reader {
   }
 
   #usage(): string {
-    const words = ['[-h]', ...this.#entries.map(usageWord)];
+    const words = [...this.#lead, '[-h]', ...this.#entries.map(usageWord)];
     const commands = this.#spec?.commands.map(({ name }) => name) ?? [];
     if (commands.length > 0) words.push(`{${commands.join(',')}}`, '...');
-    return wrapped(`usage: ${this.#title}`, words);
+    return wrapped(`usage: ${this.#program}`, words);
   }
 
   #help(): string {
@@ -222,7 +227,7 @@ class Reader {
     const commands = (this.#spec?.commands ?? []).map(({ name, about }): [string, string] => [name, about]);
     return [
       this.#usage(),
-      ...(this.#about === '' ? [] : ['', this.#about]),
+      ...(this.#about === '' ? [] : ['', wrapped('', this.#about.split(' '), LINE_WIDTH, '')]),
       ...(commands.length === 0 ? [] : ['', 'Commands:', ...commands.flatMap(helpRow)]),
       '',
       'Options:',

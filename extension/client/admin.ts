@@ -4,6 +4,7 @@ import * as features from './admin/features.ts';
 import * as groupOffsets from './admin/group-offsets.ts';
 import * as groups from './admin/groups.ts';
 import * as offsets from './admin/offsets.ts';
+import * as voters from './admin/quorum-voters.ts';
 import * as replicas from './admin/replicas.ts';
 import * as topics from './admin/topics.ts';
 import * as users from './admin/users.ts';
@@ -65,6 +66,16 @@ export class Admin {
   /** The KRaft quorum: leader, epoch, voters, observers. */
   describeQuorum(): Promise<cluster.QuorumDescription> {
     return cluster.describeQuorum(this.#client);
+  }
+
+  /** Gives a controller that follows the quorum a vote. */
+  addVoter(voter: voters.VoterKey, endpoints: readonly voters.VoterEndpoint[]): Promise<void> {
+    return voters.addVoter(this.#client, voter, endpoints);
+  }
+
+  /** Takes a controller's vote. */
+  removeVoter(voter: voters.VoterKey): Promise<void> {
+    return voters.removeVoter(this.#client, voter);
   }
 
   /** All topics with their partitions, ascending by name; internal ones too unless told otherwise. */

@@ -80,7 +80,9 @@ describe('a command line', () => {
       return '';
     };
     expect(refusal('')).toBe('usage: kafka-thing [-h] (--server HOST | --service NAME) {move,show} ...');
-    expect(refusal('move --id')).toBe('usage: kafka-thing move [-h] --id ID [--to PLACE] [--dry-run]');
+    expect(refusal('move --id')).toBe(
+      'usage: kafka-thing (--server HOST | --service NAME) move [-h] --id ID\n    [--to PLACE] [--dry-run]',
+    );
     expect(() => parse('move -h')).toThrow(HelpRequest);
     expect(refusal('-h').split('\n').slice(1)).toEqual([
       '',

@@ -2,14 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { run as topicsTool } from '../../../extension/cli/topics.ts';
 import { run as logDirs } from '../../../extension/cli/log-dirs.ts';
 import { run as apiVersions } from '../../../extension/cli/broker-api-versions.ts';
-import { replicationTable, statusText } from '../../../extension/cli/metadata-quorum.ts';
+import { replicationTable, statusText } from '../../../extension/cli/metadata-quorum-text.ts';
 import { TOOLS } from '../../../extension/cli/tools.ts';
 import { run as zookeeper } from '../../../extension/cli/zookeeper-server-start.ts';
 import { runTool } from '../../support/run-tool.ts';
 import { ToolCluster } from '../../support/tool-cluster.ts';
 
 /** They have sub-commands, and complain as such tools do. */
-const COMMAND_TOOLS: ReadonlySet<string> = new Set(['cluster', 'features']);
+const COMMAND_TOOLS: ReadonlySet<string> = new Set(['cluster', 'features', 'metadata-quorum']);
 
 let cluster: ToolCluster;
 
