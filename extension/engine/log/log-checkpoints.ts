@@ -8,6 +8,7 @@ import type { UnifiedLog } from './unified-log.ts';
 interface WrittenOffsets {
   readonly logs: readonly PlacedLog[];
   readonly offsets: readonly number[];
+  readonly isDurable: boolean;
 }
 
 /**
@@ -42,7 +43,7 @@ export class LogCheckpoints {
   }
 
   #write(checkpoint: OffsetCheckpoint, offsetOf: (log: UnifiedLog) => number | undefined, durable: boolean): void {
-    if (this.#isWritten(checkpoint, offsetOf)) return;
+    if (this.#isWritten(checkpoint, offsetOf, durable)) return;
     const logs: PlacedLog[] = [];
     const offsets: number[] = [];
     const byDirectory = new Map<LogDirectory, PartitionOffset[]>(this.#directories.map((each) => [each, []]));
@@ -54,7 +55,7 @@ export class LogCheckpoints {
       offsets.push(offset);
       byDirectory.get(placed.directory)?.push({ topic, partition, offset });
     }
-    this.#written.set(checkpoint, { logs, offsets });
+    this.#written.set(checkpoint, { logs, offsets, isDurable: durable });
     for (const [directory, list] of byDirectory) {
       if (directory.failure !== undefined) continue;
       try {
@@ -66,9 +67,13 @@ export class LogCheckpoints {
     }
   }
 
-  #isWritten(checkpoint: OffsetCheckpoint, offsetOf: (log: UnifiedLog) => number | undefined): boolean {
+  #isWritten(
+    checkpoint: OffsetCheckpoint,
+    offsetOf: (log: UnifiedLog) => number | undefined,
+    durable: boolean,
+  ): boolean {
     const written = this.#written.get(checkpoint);
-    if (written === undefined) return false;
+    if (written === undefined || (durable && !written.isDurable)) return false;
     let count = 0;
     for (const placed of this.#logs()) {
       const offset = offsetOf(placed.log);

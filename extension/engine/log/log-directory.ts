@@ -34,7 +34,7 @@ export class LogDirectory {
   readonly #fileSystem: FileSystem;
   readonly #logger: Logger;
   /** What each checkpoint was last written with. */
-  readonly #written = new Map<OffsetCheckpoint, string>();
+  readonly #written = new Map<OffsetCheckpoint, { readonly text: string; readonly isDurable: boolean }>();
 
   constructor(fileSystem: FileSystem, path: string, directoryId: string | undefined, logger: Logger) {
     this.path = path;
@@ -62,9 +62,10 @@ export class LogDirectory {
   /** Writes a checkpoint, unless it holds the same already. */
   writeOffsets(checkpoint: OffsetCheckpoint, offsets: readonly PartitionOffset[], durable = true): void {
     const text = checkpointText(offsets.map(({ topic, partition, offset }) => `${topic} ${partition} ${offset}`));
-    if (this.#written.get(checkpoint) === text) return;
+    const written = this.#written.get(checkpoint);
+    if (written?.text === text && (written.isDurable || !durable)) return;
     this.#fileSystem.writeFileAtomicSync(`${this.path}/${checkpoint}`, text, durable);
-    this.#written.set(checkpoint, text);
+    this.#written.set(checkpoint, { text, isDurable: durable });
   }
 
   /**

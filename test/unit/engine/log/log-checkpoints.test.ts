@@ -54,6 +54,15 @@ describe('the checkpoints of many logs', () => {
     expect(opens(() => checkpoints.offsets())).toBe(0);
   });
 
+  it('are flushed at the end, though nothing has changed since they were written', () => {
+    const { disk, checkpoints, text } = setup();
+    checkpoints.highWatermarks(false);
+    checkpoints.highWatermarks(true);
+    checkpoints.highWatermarks(false);
+    disk.losePower(() => 0);
+    expect(text(`/data/${HIGH_WATERMARKS}`)).toBe('0\n3\nt 0 1\nt 1 2\nt 2 3\n');
+  });
+
   it('are written again when an offset has changed', () => {
     const { placed, checkpoints, text } = setup();
     checkpoints.highWatermarks(false);
