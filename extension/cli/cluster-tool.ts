@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ClusterClient } from '../client/cluster-client.ts';
+import { BrokerAwayError, ClusterClient } from '../client/cluster-client.ts';
 import { KafkaError } from '../client/kafka-error.ts';
 import { clientOptions } from './client-config.ts';
 import { OptionError, parseOptions, usage, UsageError, type OptionSpec, type ParsedOptions } from './option-parser.ts';
@@ -76,7 +76,8 @@ export function clusterTool(spec: ClusterToolSpec): Tool {
 
 /** What an error says, in the broker's own words where it is the broker's. */
 export function messageOf(error: Error): string {
-  return error instanceof KafkaError ? (error.brokerMessage ?? error.message) : error.message;
+  const isBrokers = error instanceof KafkaError && !(error instanceof BrokerAwayError);
+  return isBrokers ? (error.brokerMessage ?? error.message) : error.message;
 }
 
 /** Properties from a file named by one option, overridden by `key=value` pairs of others. */

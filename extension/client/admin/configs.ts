@@ -151,7 +151,9 @@ export async function incrementalAlterConfigs(
   changes: readonly { readonly resource: ConfigResource; readonly changes: readonly ConfigChange[] }[],
   validateOnly: boolean,
 ): Promise<AlterConfigsResult[]> {
-  const groups = groupBy(changes, ({ resource }) => brokerOf(resource));
+  // Controllers do not hand such requests on: the active one takes those for brokers, too.
+  const targetOf = client.endpoints === 'controllers' ? () => undefined : brokerOf;
+  const groups = groupBy(changes, ({ resource }) => targetOf(resource));
   const answers = [...groups].map(async ([broker, some]) => {
     const body = {
       validateOnly,

@@ -53,7 +53,11 @@ describe('connecting', () => {
       }));
       controller.on('ListPartitionReassignments', () => ({ errorCode: 0, errorMessage: null, topics: [] }));
     }
+    active.on('IncrementalAlterConfigs', () => ({ responses: [] }));
     const client = clientOf(follower, { endpoints: 'controllers' });
+    const resource = { type: 'broker', name: '1' } as const;
+    await new Admin(client).incrementalAlterConfigs([{ resource, changes: [{ name: 'a', value: '1' }] }]);
+    expect(active.requests('IncrementalAlterConfigs')).toHaveLength(1);
     expect(await new Admin(client).listReassignments()).toEqual([]);
     expect((await client.cluster()).brokers.map(({ id }) => id)).toEqual([101, 102]);
     expect(follower.requests('ListPartitionReassignments')).toHaveLength(0);
