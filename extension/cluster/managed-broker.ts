@@ -53,6 +53,8 @@ export class ManagedBroker {
   #ending: Promise<void> | undefined;
   /** Why the thread is about to end, when that was said before it did. */
   #fatal: string | undefined;
+  /** Of the start or stop that failed. */
+  #code: ClusterErrorCode | undefined;
   /** The word that ends the freeze under way. */
   #wake: Int32Array | undefined;
 
@@ -100,6 +102,7 @@ export class ManagedBroker {
   async start(): Promise<void> {
     this.#require('start', ['stopped', 'killed', 'failed']);
     this.#fatal = undefined;
+    this.#code = undefined;
     const attempt = ++this.#starts;
     this.#set('starting');
     try {
@@ -254,10 +257,11 @@ export class ManagedBroker {
   async #giveUp(thread: BrokerThread, error: unknown): Promise<void> {
     if (this.#thread !== thread || this.#killing) return;
     this.#fatal ??= messageOf(error);
+    this.#code ??= codeOf(error);
     try {
       await thread.end();
     } finally {
-      this.#fail(thread, this.#fatal, codeOf(error));
+      this.#fail(thread, this.#fatal);
     }
   }
 
@@ -291,10 +295,10 @@ export class ManagedBroker {
     this.#fail(thread, this.#fatal ?? (cause === undefined ? 'Its thread ended by itself' : messageOf(cause)));
   }
 
-  #fail(thread: BrokerThread, error: string, code?: ClusterErrorCode): void {
+  #fail(thread: BrokerThread, error: string): void {
     if (this.#thread !== thread || this.#killing) return;
     this.#thread = undefined;
-    this.#set('failed', error, code);
+    this.#set('failed', error, this.#code);
   }
 
   #set(state: BrokerLifecycle, error?: string, code: ClusterErrorCode = 'INTERNAL'): void {

@@ -31,8 +31,10 @@ export async function restartCluster(session: Session): Promise<void> {
 export async function useAnotherPort(session: Session, given?: number): Promise<void> {
   const port = typeof given === 'number' ? given : await askForPort();
   if (port === undefined) return;
+  // Before the setting changes: one that runs would ask for the restart that comes anyway.
+  if (session.isUp) await stopCluster(session);
   await writeSetting('cluster.port', port);
-  await (session.isUp ? restartCluster(session) : startCluster(session));
+  await startCluster(session);
 }
 
 async function askForPort(): Promise<number | undefined> {

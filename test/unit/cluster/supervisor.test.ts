@@ -179,12 +179,12 @@ describe('Supervisor', () => {
       voters: [2],
       isNew: true,
       spawn: fakeSpawner(fakes.workerFile),
-      onEvent: () => {},
+      onEvent: (event) => events.push(event),
     });
-    await expect(other.start()).rejects.toMatchObject({
-      code: 'PORT_IN_USE',
-      message: `Port ${port} on 127.0.0.1 is in use`,
-    });
+    const failure = { code: 'PORT_IN_USE', message: `Port ${port} on 127.0.0.1 is in use` };
+    await expect(other.start()).rejects.toMatchObject(failure);
+    const told = { event: 'broker-state', broker: 2, state: 'failed', code: failure.code, error: failure.message };
+    expect(events).toContainEqual(expect.objectContaining(told));
   });
 
   test('refuses what the state of a broker does not allow', async () => {
