@@ -34,8 +34,8 @@ export function topicSpec(topic: TopicFacts, offsets: ReadonlyMap<number, Offset
   const records = recordsOf(offsets);
   const facts = [plural(topic.partitions.length, 'partition')];
   if (topic.error !== undefined) facts.splice(0, 1, topic.error);
-  else if (leaderless.length > 0) facts.push(t('{0} without leader', leaderless.length));
-  else if (behind.length > 0) facts.push(t('{0} under-replicated', behind.length));
+  else if (leaderless.length > 0) facts.unshift(t('{0} without leader', leaderless.length));
+  else if (behind.length > 0) facts.unshift(t('{0} under-replicated', behind.length));
   else if (records !== undefined) facts.push(describeRecords(records));
   const replication = topic.partitions[0]?.replicas.length;
   return {

@@ -117,7 +117,7 @@ describe('a cluster that runs', () => {
     const tree = makeTree(up);
     expect(await rows(tree, 'embedded', 'topics')).toEqual([
       'orders | 2 partitions · 96k records',
-      'sick | 1 partition · 1 without leader',
+      'sick | 1 without leader · 1 partition',
     ]);
     expect(await rows(tree, 'embedded', 'topics', 'orders')).toEqual([
       'Partition 0 | 120–48,210 · 4.1 MiB',
@@ -162,11 +162,11 @@ describe('a cluster that runs', () => {
       { ...second!, replicas: [2, 1], isr: [2, 1] },
     ];
     let tree = makeTree(up, makeSource({ topics: () => Promise.resolve([{ ...base, partitions }]) }));
-    expect(await rows(tree, 'embedded', 'topics')).toEqual(['orders | 2 partitions · 1 under-replicated']);
+    expect(await rows(tree, 'embedded', 'topics')).toEqual(['orders | 1 under-replicated · 2 partitions']);
     expect((await rows(tree, 'embedded', 'topics', 'orders'))[0]).toContain('Partition 0 | 1 of 2 in sync · ');
     const orphaned = [{ ...first!, leader: 1, isLeaderDown: true, replicas: [1, 2], isr: [1, 2] }];
     tree = makeTree(up, makeSource({ topics: () => Promise.resolve([{ ...base, partitions: orphaned }]) }));
-    expect(await rows(tree, 'embedded', 'topics')).toEqual(['orders | 1 partition · 1 without leader']);
+    expect(await rows(tree, 'embedded', 'topics')).toEqual(['orders | 1 without leader · 1 partition']);
     expect((await rows(tree, 'embedded', 'topics', 'orders'))[0]).toContain('Partition 0 | leader 1 is down');
   });
 
