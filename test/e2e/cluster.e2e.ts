@@ -71,6 +71,9 @@ test('a broker is killed, the next in sync leads, and the timeline says why', as
   await until('the row shows the new ISR', async () =>
     (await view.locator('.row', { hasText: 'A-1' }).innerText()).includes('[3,1]'),
   );
+  await until('the tree says so too', async () =>
+    (await workbench.rows()).some((row) => row.startsWith('A 2 under-replicated')),
+  );
   await workbench.screenshot('replicas');
 });
 
