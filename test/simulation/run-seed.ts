@@ -102,7 +102,8 @@ async function simulate(world: SimWorld, history: DeliveryHistory): Promise<void
     for (;;) {
       await quorumClient.clock.sleep(QUORUM_CHECK_MS);
       const quorum = await watcher.quorum();
-      if (quorum !== undefined) logs.onMetadataCommitted(quorum.leader, quorum.highWatermark);
+      if (quorum === undefined) continue;
+      logs.onMetadataCommitted(quorum.leader, quorum.epoch, quorum.highWatermark);
     }
   });
 

@@ -19,7 +19,7 @@ export class LogChecker {
   /** By partition, epoch and offset: the batch's checksum and length. */
   readonly #batches = new Map<string, string>();
   /** Committed batches of the metadata log: base offset to epoch and checksum. */
-  readonly #metadata = new Map<number, string>();
+  readonly #metadata = new Map<number, CommittedBatch>();
   #metadataEnd = 0;
 
   constructor(world: SimWorld, cluster: SimCluster, history: DeliveryHistory, epochs: EpochChecker) {
@@ -78,27 +78,30 @@ export class LogChecker {
     this.#history.compare(node.machine.name, name, log.batches[0]?.baseOffset ?? 0, values, true);
   }
 
-  /** The leader of the quorum said so: everything below `highWatermark` of its log is committed. */
-  onMetadataCommitted(leader: number, highWatermark: number): void {
+  /** The leader of the quorum in `epoch` said so: everything below `highWatermark` of its log is committed. */
+  onMetadataCommitted(leader: number, epoch: number, highWatermark: number): void {
     if (highWatermark <= this.#metadataEnd) return;
     const node = this.#cluster.nodes.find(({ id }) => id === leader);
     if (node === undefined) return;
     const log = [...storedLogs(node.disk, node.logDir)].find(({ name }) => name === METADATA_LOG);
     for (const batch of log?.batches ?? []) {
       if (batch.lastOffset >= highWatermark || batch.baseOffset < this.#metadataEnd) continue;
-      this.#metadata.set(batch.baseOffset, describe(batch));
+      this.#metadata.set(batch.baseOffset, { content: describe(batch), epoch });
       this.#metadataEnd = batch.lastOffset + 1;
     }
   }
 
-  /** A leader's log has every committed batch (below its start a snapshot has it). */
+  /**
+   * A leader's log has every batch that was committed in its epoch or before (below its start a snapshot has it). One that was
+   * replaced and has not heard of it may have others in their place, which it cannot commit.
+   */
   #checkMetadata(node: SimNode, log: StoredLog): void {
     const controller = node.running?.controller();
-    if (controller?.id !== node.id || this.#newestController() !== controller.epoch) return;
+    if (controller?.id !== node.id) return;
     const start = log.batches[0]?.baseOffset ?? 0;
     const byOffset = new Map(log.batches.map((batch) => [batch.baseOffset, batch]));
-    for (const [offset, content] of this.#metadata) {
-      if (offset < start) continue;
+    for (const [offset, { content, epoch }] of this.#metadata) {
+      if (offset < start || epoch > controller.epoch) continue;
       const found = byOffset.get(offset);
       if (found !== undefined && describe(found) === content) continue;
       throw new Violation(
@@ -107,10 +110,6 @@ export class LogChecker {
           `${found === undefined ? 'nothing' : describe(found)}; committed is ${content}`,
       );
     }
-  }
-
-  #newestController(): number {
-    return Math.max(...this.#cluster.nodes.map(({ running }) => running?.controller().epoch ?? -1));
   }
 
   /** At rest all replicas of a partition have the same bytes, and each producer's records once and in order. */
@@ -148,6 +147,12 @@ export class LogChecker {
         `${b.node.machine.name} has ${right[index] ?? 'none'}`,
     );
   }
+}
+
+interface CommittedBatch {
+  readonly content: string;
+  /** Of the leader that committed it, perhaps later than the batch's own. */
+  readonly epoch: number;
 }
 
 function partitionOf(log: StoredLog): number {

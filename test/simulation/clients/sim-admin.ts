@@ -29,6 +29,7 @@ const METADATA_TOPIC = '__cluster_metadata';
 /** What the leader of the quorum says of it. */
 export interface QuorumView {
   readonly leader: number;
+  readonly epoch: number;
   readonly highWatermark: number;
   readonly voters: readonly { readonly id: number; readonly directoryId: string }[];
 }
@@ -153,7 +154,7 @@ export class SimAdmin {
     const voters = found.currentVoters.map(({ replicaId, replicaDirectoryId }) => ({
       ...{ id: replicaId, directoryId: replicaDirectoryId },
     }));
-    return { leader: found.leaderId, highWatermark: found.highWatermark, voters };
+    return { leader: found.leaderId, epoch: found.leaderEpoch, highWatermark: found.highWatermark, voters };
   }
 
   async addVoter(
