@@ -283,6 +283,9 @@ function merge(targets: Map<string, FetchTarget>, request: FetchRequest, session
         if (session === undefined) targets.set(key, target);
         else session.set(key, target);
       } else {
+        // A follower takes nothing over from an answer to what it asked before an election, or before it cut its log.
+        const isAnew = asked.currentLeaderEpoch !== known.currentLeaderEpoch || asked.fetchOffset < known.fetchOffset;
+        if (isAnew) known.sentHighWatermark = -1;
         known.fetchOffset = asked.fetchOffset;
         known.currentLeaderEpoch = asked.currentLeaderEpoch;
         known.lastFetchedEpoch = asked.lastFetchedEpoch;

@@ -121,6 +121,24 @@ describe('FetchSessionCache', () => {
     expect(included(cache.open(request(sessionId, 3, []), VERSION, CONSUMER))).toEqual([]);
   });
 
+  it.each([
+    ['in another leader epoch', { currentLeaderEpoch: 4, fetchOffset: 3 }],
+    ['from an earlier offset', { currentLeaderEpoch: 3, fetchOffset: 2 }],
+  ])('tells the high watermark again to a follower that asks %s', (_, asked) => {
+    const topics = (currentLeaderEpoch: number, fetchOffset: number) => ({
+      topics: [{ topic: 't', partitions: [{ partition: 0, currentLeaderEpoch, fetchOffset, partitionMaxBytes: 100 }] }],
+    });
+    const first = cache.open(request(0, 0, [], topics(3, 3)), VERSION, FOLLOWER);
+    expect(included(first)).toEqual([0]);
+    const same = cache.open(request(first.sessionId, 1, [], topics(3, 3)), VERSION, FOLLOWER);
+    expect(included(same)).toEqual([]);
+    const further = topics(asked.currentLeaderEpoch, asked.fetchOffset);
+    const anew = cache.open(request(first.sessionId, 2, [], further), VERSION, FOLLOWER);
+    expect(included(anew)).toEqual([0]);
+    const again = cache.open(request(first.sessionId, 3, [], further), VERSION, FOLLOWER);
+    expect(included(again)).toEqual([]);
+  });
+
   it('looks at what it is done with only when it is named again, or after a while', () => {
     const first = cache.open(request(0, 0, [0, 1, 2]), VERSION, CONSUMER);
     for (const target of first.take()) first.looked(target, true);
