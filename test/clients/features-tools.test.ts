@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kafkaSays, samsaSays, type Said } from '../support/both-tools.ts';
+import { inPairs, kafkaSays, samsaSays, type Said } from '../support/both-tools.ts';
 import { SamsaCluster } from '../support/samsa-cluster.ts';
 import { lacks } from '../support/tools.ts';
 
@@ -40,8 +40,7 @@ describe.skipIf(lacks('apache-kafka'))('features says what Kafka says', { timeou
       `describe ${server}`,
       `${server} ${controller} describe`,
     ];
-    for (const line of lines) expect(await same(line)).toMatchObject({ code: 1 });
-    for (const line of ['describe --node-id -1', 'upgrade', 'downgrade', 'disable']) await same(`${server} ${line}`);
+    await inPairs(lines, async (line) => expect(await same(line)).toMatchObject({ code: 1 }));
     const levels = [
       'x',
       'x=y',
@@ -51,21 +50,20 @@ describe.skipIf(lacks('apache-kafka'))('features says what Kafka says', { timeou
       'share.version=0',
       'a=1 --feature a=2',
     ];
-    for (const level of levels) await same(`${server} upgrade --feature ${level}`);
-    await same(`${server} upgrade --release-version 4.3 --feature share.version=1`);
-    await same(`${server} upgrade --metadata 9.9`);
+    const refused = [
+      ...['describe --node-id -1', 'upgrade', 'downgrade', 'disable'],
+      ...levels.map((level) => `upgrade --feature ${level}`),
+      'upgrade --release-version 4.3 --feature share.version=1',
+      'upgrade --metadata 9.9',
+    ];
+    await inPairs(refused, (line) => same(`${server} ${line}`));
     const helps = [await kafkaSays('features', ['--help']), await samsaSays('features', ['--help'])];
     expect(helps[1]?.code).toBe(helps[0]?.code);
   });
 
-  it.each([
-    '',
-    ' --release-version 3.9',
-    ' --release-version 4.0-IV3',
-    ' --release-version 3.3-IV3',
-    ' --release-version 3.0',
-  ])('about the mapping of%s', async (release) => {
-    await same(`version-mapping${release}`);
+  it('about the mapping of releases', async () => {
+    const releases = ['3.9', '4.0-IV3', '3.3-IV3', '3.0'].map((release) => ` --release-version ${release}`);
+    await inPairs(['', ...releases], (release) => same(`version-mapping${release}`));
   });
 
   it('about dependencies', async () => {
@@ -76,9 +74,8 @@ describe.skipIf(lacks('apache-kafka'))('features says what Kafka says', { timeou
       'share.version=0',
     ];
     await same(`feature-dependencies ${features.map((feature) => `--feature ${feature}`).join(' ')}`);
-    for (const wrong of ['nope=1', 'metadata.version=99', 'kraft.version=5']) {
-      await same(`feature-dependencies --feature ${wrong}`);
-    }
+    const wrong = ['nope=1', 'metadata.version=99', 'kraft.version=5'];
+    await inPairs(wrong, (feature) => same(`feature-dependencies --feature ${feature}`));
   });
 
   it('about the features of a cluster', async () => {

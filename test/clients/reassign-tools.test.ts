@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectSame, kafkaSays, samsaSays, type Said } from '../support/both-tools.ts';
+import { expectSame, inPairs, kafkaSays, samsaSays, type Said } from '../support/both-tools.ts';
 import { SamsaCluster, samsa } from '../support/samsa-cluster.ts';
 import type { Child } from '../support/child.ts';
 import { freePort } from '../support/free-port.ts';
@@ -77,17 +77,20 @@ describe.skipIf(lacks('apache-kafka'))('reassign-partitions says what Kafka says
 
   it('about options that do not go together', async () => {
     await expectSame('reassign-partitions', ['--list']);
-    await same();
-    await same('--list', '--verify');
-    await same('--verify');
-    await same('--generate');
-    await same('--generate', '--topics-to-move-json-file', 'x');
-    await same('--execute', '--reassignment-json-file', 'x', '--broker-list', '1');
-    await same('--verify', '--reassignment-json-file', 'x', '--timeout', '1');
-    await same('--list', '--bootstrap-controller', bootstrap);
-    await same('--list', '--no-such-option');
     const some = await plan(OURS, [{ partition: 0, replicas: [1, 2] }]);
-    await same('--execute', '--reassignment-json-file', some, '--throttle', 'fast');
+    const lines = [
+      [],
+      ['--list', '--verify'],
+      ['--verify'],
+      ['--generate'],
+      ['--generate', '--topics-to-move-json-file', 'x'],
+      ['--execute', '--reassignment-json-file', 'x', '--broker-list', '1'],
+      ['--verify', '--reassignment-json-file', 'x', '--timeout', '1'],
+      ['--list', '--bootstrap-controller', bootstrap],
+      ['--list', '--no-such-option'],
+      ['--execute', '--reassignment-json-file', some, '--throttle', 'fast'],
+    ];
+    await inPairs(lines, (line) => same(...line));
   });
 
   const partition = (fields: object): object => ({ partitions: [{ topic: OURS, partition: 0, ...fields }] });
@@ -117,9 +120,9 @@ describe.skipIf(lacks('apache-kafka'))('reassign-partitions says what Kafka says
       await same('--generate', '--topics-to-move-json-file', path, '--broker-list', '1,2');
     }
     const path = await file('topics.json', { topics: [{ topic: OURS }] });
-    for (const brokers of ['1', '1,9', '1,1', '1,x', '']) {
-      await same('--generate', '--topics-to-move-json-file', path, '--broker-list', brokers);
-    }
+    await inPairs(['1', '1,9', '1,1', '1,x', ''], (brokers) =>
+      same('--generate', '--topics-to-move-json-file', path, '--broker-list', brokers),
+    );
     await same('--generate', '--topics-to-move-json-file', await file('bad.json', '{'), '--broker-list', '1,2');
   });
 
