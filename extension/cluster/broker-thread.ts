@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ResourceLimits } from 'node:worker_threads';
 import { ClusterError, messageOf } from './cluster-error.ts';
 import { CommandClient } from './command-channel.ts';
 import type { ArgumentsOf } from './command-channel.ts';
 import { threadTransport } from './transport.ts';
+import { workerFile } from './worker-file.ts';
 import type { WorkerCommand, WorkerEvent, WorkerResults } from './worker-protocol.ts';
 
 /** The supervisor's end of one broker's thread. A thread runs one broker once. */
@@ -40,7 +40,7 @@ export interface ThreadOptions {
 
 export function threadSpawner(options: ThreadOptions = {}): ThreadSpawner {
   return (brokerId, onEvent) => {
-    const worker = new Worker(options.workerFile ?? defaultWorkerFile(), {
+    const worker = new Worker(options.workerFile ?? workerFile('./worker.ts', 'broker-worker.cjs'), {
       name: `broker-${brokerId}`,
       // Not this process's own flags: a test runner's or debugger's loader has no place in a broker.
       execArgv: [],
@@ -106,11 +106,4 @@ async function settlesWithin(promise: Promise<unknown>, timeoutMs: number): Prom
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** `SAMSA_BUNDLED` is set by the build, where the worker lies beside the bundle that this module became part of. */
-function defaultWorkerFile(): string | URL {
-  return process.env['SAMSA_BUNDLED'] === '1'
-    ? join(__dirname, 'broker-worker.cjs')
-    : new URL('./worker.ts', import.meta.url);
 }

@@ -1,19 +1,19 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { LogRecoverer, LogToRecover, RecoveryRun, RecoverySettings } from '../engine/log/log-recovery.ts';
 import { messageOf } from './cluster-error.ts';
 import { SHARED_BYTES, STOPPED } from './recovery-protocol.ts';
 import type { RecoveryMessage, RecoveryWork } from './recovery-protocol.ts';
+import { workerFile } from './worker-file.ts';
 
 /** Worker threads of the broker's thread, for the time of one recovery. */
 export class RecoveryThreads implements LogRecoverer {
   readonly #workerFile: string | URL;
   readonly #processors: number;
 
-  /** `workerFile`: the worker's entry; the one beside this module by default. */
-  constructor(workerFile = defaultWorkerFile(), processors = availableParallelism()) {
-    this.#workerFile = workerFile;
+  /** `file`: the worker's entry; the one beside this module by default. */
+  constructor(file = workerFile('./recovery-worker.ts', 'recovery-worker.cjs'), processors = availableParallelism()) {
+    this.#workerFile = file;
     this.#processors = processors;
   }
 
@@ -22,7 +22,8 @@ export class RecoveryThreads implements LogRecoverer {
     settings: RecoverySettings,
     onDone: (index: number, isRecovered: boolean) => void,
   ): RecoveryRun {
-    const threads = Math.min(settings.threads, this.#processors, logs.length);
+    // Kafka takes 0 for the number of threads; somebody has to do it.
+    const threads = Math.max(Math.min(settings.threads, this.#processors, logs.length), 1);
     return new ThreadsRun(this.#workerFile, threads, logs, settings, onDone);
   }
 }
@@ -86,11 +87,4 @@ class ThreadsRun implements RecoveryRun {
     this.#isStopped = true;
     Atomics.store(this.#words, STOPPED, 1);
   }
-}
-
-/** `SAMSA_BUNDLED` is set by the build, where the worker lies beside the bundle that this module became part of. */
-function defaultWorkerFile(): string | URL {
-  return process.env['SAMSA_BUNDLED'] === '1'
-    ? join(__dirname, 'recovery-worker.cjs')
-    : new URL('./recovery-worker.ts', import.meta.url);
 }

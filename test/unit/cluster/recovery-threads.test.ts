@@ -67,6 +67,11 @@ test('threads recover the logs that they are given, and what one cannot open is 
   ]);
 });
 
+test('one thread does it where none is configured', async () => {
+  settings = { ...settings, threads: 0 };
+  expect(await run(new RecoveryThreads(), [makeLog(0, 3)])).toEqual([true]);
+});
+
 test('what a thread leaves behind when it dies is reported as not recovered', async () => {
   const dying = join(folder.path, 'dying.mjs');
   writeFileSync(dying, `throw new Error('out of luck');`);
