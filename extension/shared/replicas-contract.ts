@@ -42,6 +42,11 @@ export interface ReplicasPartition {
   readonly replicas: readonly ReplicaCell[];
 }
 
+/** Whether nobody leads: while nothing can be decided, the metadata go on naming a leader that is gone. */
+export function isLeaderless({ leader, replicas }: ReplicasPartition): boolean {
+  return leader < 0 || replicas.some(({ broker, role }) => broker === leader && role !== 'leader');
+}
+
 export interface ReplicasSummary {
   /** Null for the whole cluster. */
   readonly topic: string | null;

@@ -1,6 +1,7 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import { formatCount } from '../../extension/shared/format.ts';
+import { isLeaderless } from '../../extension/shared/replicas-contract.ts';
 import type { ReplicaCell, ReplicasBroker, ReplicasPartition } from '../../extension/shared/replicas-contract.ts';
 import { describeReplica, replicaShape } from '../shared/replica-shape.ts';
 
@@ -29,11 +30,9 @@ export function partitionCells(
   `;
 }
 
-/** While nothing can be decided, the metadata go on naming a leader that is gone. */
-function leaderTrouble({ leader, replicas }: ReplicasPartition): TemplateResult | undefined {
-  if (leader < 0) return html`<span class="trouble">no leader</span>`;
-  const isGone = replicas.some(({ broker, role }) => broker === leader && role !== 'leader');
-  return isGone ? html`<span class="trouble">leader is down</span>` : undefined;
+function leaderTrouble(row: ReplicasPartition): TemplateResult | undefined {
+  if (row.leader < 0) return html`<span class="trouble">no leader</span>`;
+  return isLeaderless(row) ? html`<span class="trouble">leader is down</span>` : undefined;
 }
 
 function replicaCell(row: ReplicasPartition, broker: number): TemplateResult {

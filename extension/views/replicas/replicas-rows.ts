@@ -1,6 +1,7 @@
 import type { BrokerState, ClusterState, Fault, PartitionState } from '../../shared/cluster-protocol.ts';
 import type { ReplicaRole } from '../../shared/offsets-contract.ts';
 import { lostMajority, withoutMajority } from '../../shared/quorum-health.ts';
+import { isLeaderless } from '../../shared/replicas-contract.ts';
 import type {
   ReplicaCell,
   ReplicasBroker,
@@ -41,11 +42,6 @@ export function summarize(
     quorumTrouble: trouble === undefined ? null : { text: trouble, meaning: withoutMajority },
     controllerEpoch: state.controllerId < 0 ? -1 : state.controllerEpoch,
   };
-}
-
-/** Whether nobody leads: while nothing can be decided, the metadata go on naming a leader that is gone. */
-export function isLeaderless({ leader, replicas }: ReplicasPartition): boolean {
-  return leader < 0 || replicas.some(({ broker, role }) => broker === leader && role !== 'leader');
 }
 
 /** Whether the preferred leader could lead, and does not. */
