@@ -1,4 +1,5 @@
 import type { VoterEndpoint, VoterKey } from '../client/admin/quorum-voters.ts';
+import { list } from '../cluster/listeners.ts';
 import { nodeFileSystem } from '../engine/common/node-file-system.ts';
 import { MetaPropertiesError, readMetaProperties, type MetaProperties } from '../engine/log/meta-properties.ts';
 
@@ -77,13 +78,6 @@ function parseListener(text: string): VoterEndpoint {
   if (match === null) throw new Error(`'${text}' is not a listener: write it as NAME://host:port`);
   const [, name, host, port] = match;
   return { name: name!.toUpperCase(), host: host === '' ? 'localhost' : host!, port: Number(port) };
-}
-
-function list(text: string | undefined): string[] {
-  return (text ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }
 
 const ID_BYTES = 16;
